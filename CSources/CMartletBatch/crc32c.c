@@ -1,0 +1,1 @@
+#include "mlog_crc32c.h"

@@ -1,0 +1,66 @@
+#ifndef MLOG_BUILDER_H
+#define MLOG_BUILDER_H
+
+#include "mlog_batch.h"
+
+/*
+ * Builds one batch at a time: the producer's open batch. One owner at a time (callers hold a lock); nothing is
+ * allocated after mlog_builder_open except when a record asks for more room than was reserved.
+ */
+typedef struct mlog_builder mlog_builder;
+
+typedef struct {
+    const uint8_t *key;   /* UTF-8 */
+    const uint8_t *value; /* null: null */
+    int32_t key_bytes;
+    int32_t value_bytes; /* -1: null */
+} mlog_builder_header;
+
+typedef enum MLOG_CLOSED_ENUM {
+    MLOG_BUILDER_OK = 0,
+    MLOG_BUILDER_FULL,             /* the record does not fit this batch: finish it and begin another */
+    MLOG_BUILDER_RECORD_TOO_LARGE, /* the record does not fit even an empty batch of size_limit_bytes */
+    MLOG_BUILDER_TOO_MANY_HEADERS, /* more than MLOG_RECORD_HEADERS_MAX */
+    MLOG_BUILDER_NO_MEMORY,
+} mlog_builder_status;
+
+/*
+ * target_bytes: a batch counts as full once its uncompressed size reaches this (a single larger record is taken while
+ * the batch is empty); size_limit_bytes: no batch is larger, header included (the topic's max.message.bytes). Memory
+ * starts small and grows with the batch. Null when out of memory.
+ */
+mlog_builder *mlog_builder_open(mlog_compression compression, uint32_t target_bytes, uint32_t size_limit_bytes);
+void mlog_builder_close(mlog_builder *builder);
+
+/*
+ * Adds a record. Lengths -1 mean null. Bytes are copied. Offsets delta is the record's place in the batch; the first
+ * record's timestamp is the base. On any status but OK the batch is as it was.
+ */
+mlog_builder_status mlog_builder_append(mlog_builder *builder, int64_t timestamp_ms, const uint8_t *key,
+                                        int32_t key_bytes, const uint8_t *value, int32_t value_bytes,
+                                        const mlog_builder_header *headers, int32_t header_count) MLOG_CHECKED;
+
+int32_t mlog_builder_record_count(const mlog_builder *builder);
+/* Size if finished now without compression, header included; 61 when empty. */
+size_t mlog_builder_size_bytes(const mlog_builder *builder);
+
+/*
+ * Finishes the batch: compresses when asked (kept uncompressed when that is not smaller), fills the header with the
+ * producer's fields and base offset 0, leader epoch -1, and the CRC. The bytes belong to the builder and stay valid
+ * until the next reset, append or close. base_sequence and ids -1 when the producer is not idempotent.
+ */
+mlog_builder_status mlog_builder_finish(mlog_builder *builder, int64_t producer_id, int16_t producer_epoch,
+                                        int32_t base_sequence, const uint8_t **bytes_out,
+                                        size_t *size_bytes_out) MLOG_CHECKED;
+
+/*
+ * Gives a finished batch other producer fields (after an epoch was raised): rewrites the three header fields and
+ * the CRC in place. `bytes` is the whole batch.
+ */
+void mlog_batch_set_producer(uint8_t *bytes, size_t size_bytes, int64_t producer_id, int16_t producer_epoch,
+                             int32_t base_sequence);
+
+/* Empties the builder for the next batch; memory is kept. */
+void mlog_builder_reset(mlog_builder *builder);
+
+#endif

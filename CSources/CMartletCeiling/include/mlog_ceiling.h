@@ -1,0 +1,3 @@
+#ifndef MLOG_CEILING_H
+#define MLOG_CEILING_H
+#endif

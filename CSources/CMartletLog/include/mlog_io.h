@@ -1,0 +1,37 @@
+#ifndef MLOG_IO_H
+#define MLOG_IO_H
+
+#include <dirent.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/*
+ * Every system call that the log makes goes through one of these tables, so that tests can inject EINTR, short writes,
+ * ENOSPC, EIO, and a crash after N calls, or drop what was not synced. Each member behaves like the call of its name:
+ * -1 and errno on failure. A table outlives every handle opened with it; its functions are called on any thread.
+ */
+typedef struct mlog_io {
+    void *context;
+    int (*open)(void *context, const char *path, int flags, mode_t mode);
+    int (*close)(void *context, int fd);
+    ssize_t (*pread)(void *context, int fd, void *buffer, size_t size_bytes, off_t position);
+    ssize_t (*pwritev)(void *context, int fd, const struct iovec *parts, int part_count, off_t position);
+    int (*ftruncate)(void *context, int fd, off_t size_bytes);
+    int (*fallocate)(void *context, int fd, int mode, off_t position, off_t size_bytes);
+    int (*fdatasync)(void *context, int fd);
+    int (*fsync)(void *context, int fd);
+    int (*syncfs)(void *context, int fd);
+    int (*sync_file_range)(void *context, int fd, off_t position, off_t size_bytes, unsigned flags);
+    int (*rename)(void *context, const char *from, const char *to);
+    int (*unlink)(void *context, const char *path);
+    int (*mkdir)(void *context, const char *path, mode_t mode);
+    int (*rmdir)(void *context, const char *path);
+    /* Size in bytes of an open file, or -1. */
+    off_t (*size)(void *context, int fd);
+} mlog_io;
+
+/* The table of the real calls. Static storage. */
+const mlog_io *mlog_io_system(void);
+
+#endif

@@ -1,0 +1,1 @@
+/* The owner of CMartletProto replaces this file. */ typedef int martlet_placeholder;

@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strictC: [CSetting] = [
+    .enableWarning("all"),
+    .enableWarning("extra"),
+    .enableWarning("shadow"),
+    .enableWarning("conversion"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Every Swift target: warnings are errors, and a nonisolated async function runs where its caller runs.
+let strictSwift: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+
+func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strictSwift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strictSwift)
+}
+
+let package = Package(
+    name: "martlet",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Martlet", targets: ["Martlet"]),
+        .executable(name: "martlet", targets: ["MartletCLI"]),
+        .executable(name: "martlet-bench", targets: ["MartletBench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        // The C core.
+        .target(
+            name: "CMartletBatch",
+            path: "CSources/CMartletBatch",
+            cSettings: strictC,
+            linkerSettings: [.linkedLibrary("lz4")]
+        ),
+        .target(
+            name: "CMartletLog",
+            dependencies: ["CMartletBatch"],
+            path: "CSources/CMartletLog",
+            cSettings: strictC
+        ),
+        .target(
+            name: "CMartletProto",
+            path: "CSources/CMartletProto",
+            linkerSettings: [.linkedLibrary("protobuf-c")]
+        ),
+        .target(
+            name: "CMartletCeiling",
+            dependencies: ["CMartletBatch"],
+            path: "CSources/CMartletCeiling",
+            cSettings: strictC
+        ),
+
+        // Shared by broker and SDK.
+        target("MartletCore", ["CMartletBatch"]),
+        target("MartletProtocol", ["MartletCore", "CMartletProto", nioCore]),
+        target("MartletRPC", ["MartletProtocol", nioCore, nioPosix, logging]),
+
+        // The broker.
+        target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
+        target("MartletMetadata", ["MartletCore", "MartletStorage", logging]),
+        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
+        target(
+            "MartletServer",
+            ["MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle]
+        ),
+
+        // The SDK, the command line, the benchmark.
+        target("Martlet", ["MartletRPC", "MartletCore", nioCore, nioPosix, logging, metrics, lifecycle]),
+        .executableTarget(
+            name: "MartletCLI",
+            dependencies: ["Martlet", "MartletServer", "MartletStorage", arguments],
+            swiftSettings: strictSwift
+        ),
+        .executableTarget(
+            name: "MartletBench",
+            dependencies: ["Martlet", "MartletServer", "CMartletCeiling", arguments, histogram],
+            swiftSettings: strictSwift
+        ),
+        target(
+            "MartletTestSupport",
+            [
+                "MartletServer", "Martlet", "MartletStorage", "MartletBroker", "MartletRPC", nioCore, nioPosix,
+                nioEmbedded,
+            ]
+        ),
+
+        tests("MartletCoreTests", ["MartletCore"]),
+    ],
+    cLanguageStandard: .gnu17
+)

@@ -1,0 +1,1 @@
+// The owner of Martlet replaces this file.

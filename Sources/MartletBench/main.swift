@@ -1,0 +1,1 @@
+// The owner of MartletBench replaces this file.

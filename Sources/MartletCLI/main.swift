@@ -1,0 +1,1 @@
+// The owner of MartletCLI replaces this file.

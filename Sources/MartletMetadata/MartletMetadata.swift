@@ -1,0 +1,1 @@
+// The owner of MartletMetadata replaces this file.

@@ -1,0 +1,1 @@
+// The owner of MartletRPC replaces this file.

@@ -1,0 +1,1 @@
+// The owner of MartletStorage replaces this file.

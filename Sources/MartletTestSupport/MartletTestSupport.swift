@@ -1,0 +1,1 @@
+// The owner of MartletTestSupport replaces this file.
