@@ -28,6 +28,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 
 func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -93,7 +95,7 @@ let package = Package(
         target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
         target(
             "MartletServer",
-            ["MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle]
+            ["MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle, systemPackage]
         ),
 
         // The SDK, the command line, the benchmark.
@@ -117,6 +119,7 @@ let package = Package(
         ),
 
         tests("MartletCoreTests", ["MartletCore"]),
+        tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
     ],
     cLanguageStandard: .gnu17
 )

@@ -1,0 +1,113 @@
+/// Every setting of the broker process, in the order in which people read them. Names are Kafka's where Kafka has one.
+package enum SettingsTable {
+    private static let mebibyte: Int64 = 1 << 20
+
+    package static let all: [Setting] = process + limits + topicDefaults
+
+    private static let process: [Setting] = [
+        Setting("log.dir", .text, default: "./martlet-data", "The data directory; one broker owns it. Flag: --data."),
+        Setting("listeners", .hostPort, default: "127.0.0.1:7400", "Where clients connect. Flag: --listen."),
+        Setting(
+            "advertised.listeners", .hostPort, default: nil,
+            "What clients are told to dial; by default the listener's own address. Flag: --advertise."),
+        Setting("broker.id", .integer(0...999_999), default: "0", "This broker's number in its cluster. Flag: --id."),
+        Setting(
+            "metrics.listener", .hostPort, default: nil,
+            "Where Prometheus reads /metrics over HTTP; not set: nowhere. Flag: --metrics."),
+        Setting(
+            "ready.file", .text, default: nil,
+            "A file that is written with the listener's address once the broker serves, and removed when it stops. Flag: --ready-file."
+        ),
+        Setting(
+            "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
+            "What is logged, on standard error. Flag: --log-level."),
+        Setting(
+            "num.network.threads", .integer(1...256), default: nil,
+            "Event loops that serve connections; by default one per processor."),
+        Setting("auto.create.topics.enable", .flag, default: "false", "Does producing to an unknown topic create it?"),
+        Setting(
+            "num.partitions", .integer(1...10_000), default: "1", "Partitions of a topic created without a number."),
+        Setting(
+            "shutdown.grace.ms", .integer(0...600_000), default: "10000",
+            "How long a clean stop waits for calls in flight."),
+    ]
+
+    private static let limits: [Setting] = [
+        Setting(
+            "queued.max.request.bytes", .integer(32 * mebibyte...(1 << 40)), default: "\(128 * mebibyte)",
+            "Memory for requests being received or answered, over all connections; past it connections are not read."),
+        Setting("max.connections", .integer(1...1_000_000), default: "20000", "Connections open at once."),
+        Setting(
+            "max.partitions", .integer(1...1_000_000), default: "20000",
+            "Partitions on this broker; creating more is refused."),
+        Setting(
+            "log.unsynced.bytes.max", .integer(mebibyte...(1 << 40)), default: "\(256 * mebibyte)",
+            "Bytes appended but not yet synced, over all partitions with flush=batch; past it producers wait."),
+        Setting(
+            "log.cleaner.dedupe.buffer.size", .integer(mebibyte...(1 << 36)), default: "\(64 * mebibyte)",
+            "Memory for the key map of a compaction."),
+        Setting(
+            "log.retention.check.interval.ms", .integer(100...86_400_000), default: "30000",
+            "How often retention and compaction look for work."),
+        Setting(
+            "log.scrub.bytes.per.second", .integer(0...(1 << 40)), default: "\(16 * mebibyte)",
+            "How fast data at rest is read and its checksums verified in the background; 0: never."),
+        Setting(
+            "producer.id.expiration.ms", .integer(1_000...Int64.max), default: "86400000",
+            "An idempotent producer that was silent this long is forgotten."),
+    ]
+
+    private static let topicDefaults: [Setting] = [
+        topicDefault("log.cleanup.policy", "cleanup.policy"),
+        topicDefault("log.retention.ms", "retention.ms"),
+        topicDefault("log.retention.bytes", "retention.bytes"),
+        topicDefault("log.segment.bytes", "segment.bytes"),
+        topicDefault("log.roll.ms", "segment.ms"),
+        topicDefault("log.flush", "flush"),
+        topicDefault("message.max.bytes", "max.message.bytes"),
+        topicDefault("compression.type", "compression.type"),
+        topicDefault("min.insync.replicas", "min.insync.replicas"),
+        topicDefault("log.message.timestamp.type", "message.timestamp.type"),
+        topicDefault("log.message.timestamp.after.max.ms", "message.timestamp.after.max.ms"),
+        topicDefault("log.cleaner.delete.retention.ms", "delete.retention.ms"),
+        topicDefault("log.cleaner.min.cleanable.ratio", "min.cleanable.dirty.ratio"),
+        topicDefault("log.cleaner.min.compaction.lag.ms", "min.compaction.lag.ms"),
+    ]
+
+    private static func topicDefault(_ name: String, _ topicSetting: String) -> Setting {
+        Setting(
+            name, .topicDefault(name: topicSetting), default: nil,
+            "What \(topicSetting) is for topics that do not set it.")
+    }
+
+    package static func named(_ name: String) -> Setting? {
+        all.first { $0.name == name }
+    }
+}
+
+extension SettingsTable {
+    /// The error for a name that no setting has, with the nearest one that exists.
+    static func unknownText(_ name: String) -> String {
+        let nearest = all.map { ($0.name, distance($0.name, name)) }.min { $0.1 < $1.1 }
+        guard let nearest, nearest.1 <= max(2, name.count / 4) else {
+            return "there is no setting called \(name); `martlet broker --settings` lists them"
+        }
+        return "there is no setting called \(name); did you mean \(nearest.0)?"
+    }
+
+    /// Levenshtein distance: how many letters to insert, remove or change.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let left = Array(left), right = Array(right)
+        var row = Array(0...right.count)
+        for (i, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, other) in right.enumerated() {
+                let substituted = diagonal + (letter == other ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[right.count]
+    }
+}
