@@ -119,6 +119,7 @@ let package = Package(
         ),
 
         tests("MartletCoreTests", ["MartletCore"]),
+        tests("TidyTests", []),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
     ],
     cLanguageStandard: .gnu17

@@ -1,0 +1,76 @@
+# Everything a person or CI runs. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT_BUILD := swift build
+RELEASE := .build/release
+# Where a quickstart leaves its broker and its data.
+QUICKSTART := .build/quickstart
+PACKAGES := libprotobuf-c-dev liblz4-dev
+TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3-protobuf clang-format
+# Seconds that each fuzzer runs in `make check`.
+FUZZ_SECONDS ?= 10
+
+.PHONY: help
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+
+.PHONY: packages
+packages: ## Installs the system libraries that a build needs (Debian)
+	@Tests/install-packages $(PACKAGES)
+
+.PHONY: test-packages
+test-packages: packages
+	@Tests/install-packages $(TEST_PACKAGES)
+
+.PHONY: build
+build: packages ## Builds martlet and martlet-bench in release mode
+	$(SWIFT_BUILD) -c release --product martlet
+	$(SWIFT_BUILD) -c release --product martlet-bench
+
+.PHONY: quickstart
+quickstart: packages ## Builds, starts a broker, streams a real file through it, leaves it running
+	$(SWIFT_BUILD) -c release --product martlet
+	@Tests/quickstart $(RELEASE)/martlet $(QUICKSTART)
+
+.PHONY: quickstart-stop
+quickstart-stop: ## Stops the broker that `make quickstart` left running
+	@Tests/quickstart --stop $(QUICKSTART)
+
+.PHONY: test
+test: test-packages ## Installs what the tests need and runs them all
+	$(MAKE) --no-print-directory -C Tests/C test
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build
+
+.PHONY: format
+format: ## Formats Swift and C
+	swift format --in-place --recursive Package.swift Sources Tests
+	clang-format -i $$(git ls-files 'CSources/*.[ch]' 'Tests/*.[ch]' | grep -v CMartletProto/)
+
+.PHONY: lint
+lint: test-packages
+	swift format lint --strict --recursive Package.swift Sources Tests
+	clang-format --dry-run --Werror $$(git ls-files 'CSources/*.[ch]' 'Tests/*.[ch]' | grep -v CMartletProto/)
+
+.PHONY: generate
+generate: test-packages ## Generates the protocol's code anew from proto/
+	proto/generate
+
+.PHONY: check
+check: ## What CI runs: format, generated code, C core under sanitizers, fuzzers, all tests
+	$(MAKE) --no-print-directory lint
+	proto/generate --check
+	$(MAKE) --no-print-directory -C Tests/C sanitize
+	$(MAKE) --no-print-directory -C Tests/Fuzz short SECONDS=$(FUZZ_SECONDS)
+	$(MAKE) --no-print-directory test
+
+.PHONY: bench
+bench: build ## Measures everything against the bare ceiling; writes bench-report.html
+	$(RELEASE)/martlet-bench all --html bench-report.html
+
+.PHONY: clean
+clean: ## Removes what was built
+	rm -rf .build
