@@ -119,6 +119,7 @@ let package = Package(
         ),
 
         tests("MartletCoreTests", ["MartletCore"]),
+        tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
     ],

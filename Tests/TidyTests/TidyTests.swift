@@ -70,8 +70,10 @@ struct TidyTests {
 
     @Test("nothing is left for later, forced or silenced")
     func noLeftovers() throws {
-        let banned = [["FIX", "ME"], ["TO", "DO"], ["XX", "X"], ["try", "!"], ["unsafe", "Flags"], ["fatal", "Error("]]
-            .map { $0.joined() }
+        let banned = [
+            ["FIX", "ME"], ["TO", "DO"], ["XX", "X"], ["try", "!"], ["unsafe", "Flags"], ["fatal", "Error("],
+        ]
+        .map { $0.joined() }
         let files =
             try Self.files(under: "Sources", extensions: ["swift"])
             + Self.files(under: "CSources", extensions: ["c", "h"])
@@ -98,7 +100,9 @@ struct TidyTests {
 
     @Test("the top level holds what belongs there")
     func topLevel() throws {
-        let allowed: Set = ["Package.swift", "Sources", "CSources", "Tests", "proto", "README.md", "Makefile", "LICENSE"]
+        let allowed: Set = [
+            "Package.swift", "Sources", "CSources", "Tests", "proto", "README.md", "Makefile", "LICENSE",
+        ]
         let ignored: Set = ["Package.resolved", "martlet-data", "bench-report.html"]
         for name in try FileManager.default.contentsOfDirectory(atPath: Self.root.path()) where !name.hasPrefix(".") {
             #expect(allowed.contains(name) || ignored.contains(name), "\(name) stands at the top level")

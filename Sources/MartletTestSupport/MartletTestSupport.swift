@@ -1,1 +1,0 @@
-// The owner of MartletTestSupport replaces this file.
