@@ -87,7 +87,8 @@ package protocol ServerCallContext: AnyObject, Sendable {
     func fail(_ failure: RPCFailure)
 }
 
-/// What a service method answers through. Exactly one of ``reply(_:attachment:)`` and ``fail(_:)``, once, from any thread, now or later.
+/// What a service method answers through. Exactly one of ``reply(_:attachment:)`` and ``fail(_:)``, once, from any
+/// thread, now or later.
 package struct ServerCall<Response: WireMessage>: Sendable {
     package let context: any ServerCallContext
 
@@ -96,7 +97,7 @@ package struct ServerCall<Response: WireMessage>: Sendable {
     }
 
     package func reply(_ response: Response, attachment: [AttachmentPart] = []) {
-        var buffer = ByteBufferAllocator().buffer(capacity: response.encodedSize)
+        var buffer = ByteBuffer()
         response.encode(into: &buffer)
         context.answer(buffer, attachment: attachment)
     }
@@ -150,8 +151,8 @@ package struct RPCReply<Response: WireMessage>: Sendable {
 
 /// The client's side of a connection; generated stubs call through it. Any thread.
 package protocol RPCCaller: Sendable {
-    /// Sends a call; `completion` runs exactly once, on the connection's event loop. Parts of the attachment are sent as they are, not copied.
-    /// Calls made from one thread are sent in the order made. `timeout` counts from now.
+    /// Sends a call; `completion` runs exactly once, on the connection's event loop. Parts of the attachment are sent as
+    /// they are, not copied. Calls made from one thread are sent in the order made. `timeout` counts from now.
     func start<Request: WireMessage, Response: WireMessage>(
         _ method: MethodName, _ request: Request, attachment: [ByteBuffer], timeout: Duration,
         completion: @escaping @Sendable (Result<RPCReply<Response>, RPCFailure>) -> Void
@@ -162,7 +163,8 @@ package protocol RPCCaller: Sendable {
         _ method: MethodName, _ request: Request, attachment: [ByteBuffer], timeout: Duration
     ) async throws(RPCFailure) -> RPCReply<Response>
 
-    /// Sends a call that is never answered. `written` runs once on the connection's loop when the bytes are in the socket, or could not be.
+    /// Sends a call that is never answered. `written` runs once on the connection's loop when the bytes are in the
+    /// socket, or could not be.
     func sendOneWay<Request: WireMessage>(
         _ method: MethodName, _ request: Request, attachment: [ByteBuffer],
         written: @escaping @Sendable (Result<Void, RPCFailure>) -> Void

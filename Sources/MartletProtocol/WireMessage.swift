@@ -5,10 +5,12 @@ package protocol WireMessage: Sendable, Equatable {
     /// All fields at their defaults.
     init()
 
-    /// Decodes protobuf bytes. Memory is bounded: decoding that would need more than a fixed multiple of the input fails.
+    /// Decodes protobuf bytes. Fields that the contract does not know are dropped. Memory is bounded: decoding that would
+    /// take more than ``DecodingMemory`` allows fails.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self
 
-    /// The exact number of bytes that ``encode(into:)`` writes.
+    /// The exact number of bytes that ``encode(into:)`` writes. Costs about half of encoding: ``encode(into:)`` makes
+    /// its own room, so there is no need to ask first.
     var encodedSize: Int { get }
 
     /// Appends the protobuf encoding to `buffer`.

@@ -1,0 +1,319 @@
+// Written by proto/generate from proto/martlet/v1/records.proto; edit that instead.
+
+internal import CMartletProto
+
+extension ProduceRequest: CTwin {
+    typealias C = Martlet__V1__ProduceRequest
+    static var name: String { "ProduceRequest" }
+    static var unpack: Unpack<C> { martlet__v1__produce_request__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        acks = c.pointee.acks
+        timeoutMs = c.pointee.timeout_ms
+        partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__produce_request__init(c)
+        c.pointee.acks = acks
+        c.pointee.timeout_ms = timeoutMs
+        (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+    }
+}
+
+extension ProducePartition: CTwin {
+    typealias C = Martlet__V1__ProducePartition
+    static var name: String { "ProducePartition" }
+    static var unpack: Unpack<C> { martlet__v1__produce_partition__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        topicID = Self.array(c.pointee.topic_id)
+        partition = c.pointee.partition
+        leaderEpoch = c.pointee.leader_epoch
+        batchBytes = c.pointee.batch_bytes
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__produce_partition__init(c)
+        c.pointee.topic_id = arena.copy(topicID)
+        c.pointee.partition = partition
+        c.pointee.leader_epoch = leaderEpoch
+        c.pointee.batch_bytes = batchBytes
+    }
+}
+
+extension ProduceResponse: CTwin {
+    typealias C = Martlet__V1__ProduceResponse
+    static var name: String { "ProduceResponse" }
+    static var unpack: Unpack<C> { martlet__v1__produce_response__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__produce_response__init(c)
+        (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+    }
+}
+
+extension ProducePartitionResult: CTwin {
+    typealias C = Martlet__V1__ProducePartitionResult
+    static var name: String { "ProducePartitionResult" }
+    static var unpack: Unpack<C> { martlet__v1__produce_partition_result__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        error = c.pointee.error
+        message = try Self.text(c.pointee.message, field: "message")
+        baseOffset = c.pointee.base_offset
+        logAppendTimeMs = c.pointee.log_append_time_ms
+        logStartOffset = c.pointee.log_start_offset
+        leader = try Self.message(c.pointee.leader)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__produce_partition_result__init(c)
+        c.pointee.error = error
+        c.pointee.message = arena.copy(message)
+        c.pointee.base_offset = baseOffset
+        c.pointee.log_append_time_ms = logAppendTimeMs
+        c.pointee.log_start_offset = logStartOffset
+        c.pointee.leader = arena.copy(leader)
+    }
+}
+
+extension LeaderHint: CTwin {
+    typealias C = Martlet__V1__LeaderHint
+    static var name: String { "LeaderHint" }
+    static var unpack: Unpack<C> { martlet__v1__leader_hint__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        brokerID = c.pointee.broker_id
+        leaderEpoch = c.pointee.leader_epoch
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__leader_hint__init(c)
+        c.pointee.broker_id = brokerID
+        c.pointee.leader_epoch = leaderEpoch
+    }
+}
+
+extension FetchRequest: CTwin {
+    typealias C = Martlet__V1__FetchRequest
+    static var name: String { "FetchRequest" }
+    static var unpack: Unpack<C> { martlet__v1__fetch_request__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        maxWaitMs = c.pointee.max_wait_ms
+        minBytes = c.pointee.min_bytes
+        maxBytes = c.pointee.max_bytes
+        partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+        rack = Self.array(c.pointee.rack)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__fetch_request__init(c)
+        c.pointee.max_wait_ms = maxWaitMs
+        c.pointee.min_bytes = minBytes
+        c.pointee.max_bytes = maxBytes
+        (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+        c.pointee.rack = arena.copy(rack)
+    }
+}
+
+extension FetchPartition: CTwin {
+    typealias C = Martlet__V1__FetchPartition
+    static var name: String { "FetchPartition" }
+    static var unpack: Unpack<C> { martlet__v1__fetch_partition__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        topicID = Self.array(c.pointee.topic_id)
+        partition = c.pointee.partition
+        leaderEpoch = c.pointee.leader_epoch
+        fetchOffset = c.pointee.fetch_offset
+        lastFetchedEpoch = c.pointee.last_fetched_epoch
+        maxBytes = c.pointee.max_bytes
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__fetch_partition__init(c)
+        c.pointee.topic_id = arena.copy(topicID)
+        c.pointee.partition = partition
+        c.pointee.leader_epoch = leaderEpoch
+        c.pointee.fetch_offset = fetchOffset
+        c.pointee.last_fetched_epoch = lastFetchedEpoch
+        c.pointee.max_bytes = maxBytes
+    }
+}
+
+extension FetchResponse: CTwin {
+    typealias C = Martlet__V1__FetchResponse
+    static var name: String { "FetchResponse" }
+    static var unpack: Unpack<C> { martlet__v1__fetch_response__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__fetch_response__init(c)
+        (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+    }
+}
+
+extension FetchPartitionResult: CTwin {
+    typealias C = Martlet__V1__FetchPartitionResult
+    static var name: String { "FetchPartitionResult" }
+    static var unpack: Unpack<C> { martlet__v1__fetch_partition_result__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        index = c.pointee.index
+        error = c.pointee.error
+        message = try Self.text(c.pointee.message, field: "message")
+        highWatermark = c.pointee.high_watermark
+        logStartOffset = c.pointee.log_start_offset
+        batchBytes = c.pointee.batch_bytes
+        leader = try Self.message(c.pointee.leader)
+        diverging = try Self.message(c.pointee.diverging)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__fetch_partition_result__init(c)
+        c.pointee.index = index
+        c.pointee.error = error
+        c.pointee.message = arena.copy(message)
+        c.pointee.high_watermark = highWatermark
+        c.pointee.log_start_offset = logStartOffset
+        c.pointee.batch_bytes = batchBytes
+        c.pointee.leader = arena.copy(leader)
+        c.pointee.diverging = arena.copy(diverging)
+    }
+}
+
+extension EpochEnd: CTwin {
+    typealias C = Martlet__V1__EpochEnd
+    static var name: String { "EpochEnd" }
+    static var unpack: Unpack<C> { martlet__v1__epoch_end__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        leaderEpoch = c.pointee.leader_epoch
+        endOffset = c.pointee.end_offset
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__epoch_end__init(c)
+        c.pointee.leader_epoch = leaderEpoch
+        c.pointee.end_offset = endOffset
+    }
+}
+
+extension ListOffsetsRequest: CTwin {
+    typealias C = Martlet__V1__ListOffsetsRequest
+    static var name: String { "ListOffsetsRequest" }
+    static var unpack: Unpack<C> { martlet__v1__list_offsets_request__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__list_offsets_request__init(c)
+        (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+    }
+}
+
+extension ListOffsetsPartition: CTwin {
+    typealias C = Martlet__V1__ListOffsetsPartition
+    static var name: String { "ListOffsetsPartition" }
+    static var unpack: Unpack<C> { martlet__v1__list_offsets_partition__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        topicID = Self.array(c.pointee.topic_id)
+        partition = c.pointee.partition
+        leaderEpoch = c.pointee.leader_epoch
+        timestampMs = c.pointee.timestamp_ms
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__list_offsets_partition__init(c)
+        c.pointee.topic_id = arena.copy(topicID)
+        c.pointee.partition = partition
+        c.pointee.leader_epoch = leaderEpoch
+        c.pointee.timestamp_ms = timestampMs
+    }
+}
+
+extension ListOffsetsResponse: CTwin {
+    typealias C = Martlet__V1__ListOffsetsResponse
+    static var name: String { "ListOffsetsResponse" }
+    static var unpack: Unpack<C> { martlet__v1__list_offsets_response__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__list_offsets_response__init(c)
+        (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+    }
+}
+
+extension ListOffsetsPartitionResult: CTwin {
+    typealias C = Martlet__V1__ListOffsetsPartitionResult
+    static var name: String { "ListOffsetsPartitionResult" }
+    static var unpack: Unpack<C> { martlet__v1__list_offsets_partition_result__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        error = c.pointee.error
+        message = try Self.text(c.pointee.message, field: "message")
+        offset = c.pointee.offset
+        timestampMs = c.pointee.timestamp_ms
+        leaderEpoch = c.pointee.leader_epoch
+        leader = try Self.message(c.pointee.leader)
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__list_offsets_partition_result__init(c)
+        c.pointee.error = error
+        c.pointee.message = arena.copy(message)
+        c.pointee.offset = offset
+        c.pointee.timestamp_ms = timestampMs
+        c.pointee.leader_epoch = leaderEpoch
+        c.pointee.leader = arena.copy(leader)
+    }
+}
+
+extension InitProducerIdRequest: CTwin {
+    typealias C = Martlet__V1__InitProducerIdRequest
+    static var name: String { "InitProducerIdRequest" }
+    static var unpack: Unpack<C> { martlet__v1__init_producer_id_request__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        producerID = c.pointee.producer_id
+        producerEpoch = c.pointee.producer_epoch
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__init_producer_id_request__init(c)
+        c.pointee.producer_id = producerID
+        c.pointee.producer_epoch = producerEpoch
+    }
+}
+
+extension InitProducerIdResponse: CTwin {
+    typealias C = Martlet__V1__InitProducerIdResponse
+    static var name: String { "InitProducerIdResponse" }
+    static var unpack: Unpack<C> { martlet__v1__init_producer_id_response__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        producerID = c.pointee.producer_id
+        producerEpoch = c.pointee.producer_epoch
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__init_producer_id_response__init(c)
+        c.pointee.producer_id = producerID
+        c.pointee.producer_epoch = producerEpoch
+    }
+}

@@ -1,0 +1,568 @@
+// Written by proto/generate from proto/martlet/v1; edit that instead.
+
+import MartletProtocol
+
+/// Every message of the contract.
+let allMessages: [any RandomMessage.Type] = [
+    BrokerStatusRequest.self,
+    BrokerStatusResponse.self,
+    PartitionTrouble.self,
+    HelloRequest.self,
+    HelloResponse.self,
+    BrokerLimits.self,
+    PingRequest.self,
+    PingResponse.self,
+    ProduceRequest.self,
+    ProducePartition.self,
+    ProduceResponse.self,
+    ProducePartitionResult.self,
+    LeaderHint.self,
+    FetchRequest.self,
+    FetchPartition.self,
+    FetchResponse.self,
+    FetchPartitionResult.self,
+    EpochEnd.self,
+    ListOffsetsRequest.self,
+    ListOffsetsPartition.self,
+    ListOffsetsResponse.self,
+    ListOffsetsPartitionResult.self,
+    InitProducerIdRequest.self,
+    InitProducerIdResponse.self,
+    RpcMeta.self,
+    RpcHeader.self,
+    RpcRequest.self,
+    RpcResponse.self,
+    RpcCancel.self,
+    RpcGoAway.self,
+    TopicSetting.self,
+    CreateTopicsRequest.self,
+    NewTopic.self,
+    CreateTopicsResponse.self,
+    TopicResult.self,
+    DeleteTopicsRequest.self,
+    DeleteTopicsResponse.self,
+    DescribeTopicsRequest.self,
+    DescribeTopicsResponse.self,
+    BrokerNode.self,
+    TopicDescription.self,
+    PartitionDescription.self,
+    SettingDescription.self,
+    AlterTopicRequest.self,
+    AlterTopicResponse.self,
+    DeleteRecordsRequest.self,
+    DeleteRecordsPartition.self,
+    DeleteRecordsResponse.self,
+    DeleteRecordsPartitionResult.self,
+]
+
+extension BrokerStatusRequest: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension BrokerStatusResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.clusterID = random.string()
+        message.brokerVersion = random.string()
+        message.host = random.bytes()
+        message.port = random.uint32()
+        message.uptimeMs = random.uint64()
+        message.dataDirectory = random.bytes()
+        message.diskUsedBytes = random.uint64()
+        message.diskFreeBytes = random.uint64()
+        message.topics = random.uint32()
+        message.partitions = random.uint32()
+        message.connections = random.uint32()
+        message.memoryBudgetBytes = random.uint64()
+        message.memoryReservedBytes = random.uint64()
+        message.openFiles = random.uint32()
+        message.openFilesMax = random.uint32()
+        message.troubles = random.list { random in PartitionTrouble.random(using: &random) }
+        message.partitionsRecovering = random.uint32()
+        return message
+    }
+}
+
+extension PartitionTrouble: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        message.reason = random.bytes()
+        return message
+    }
+}
+
+extension HelloRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.versionMin = random.uint32()
+        message.versionMax = random.uint32()
+        message.clientName = random.bytes()
+        message.clientVersion = random.string()
+        message.clusterID = random.string()
+        return message
+    }
+}
+
+extension HelloResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.version = random.uint32()
+        message.brokerVersion = random.string()
+        message.clusterID = random.string()
+        message.brokerID = random.int32()
+        message.features = random.list { random in random.string() }
+        message.limits = random.maybe { random in BrokerLimits.random(using: &random) }
+        return message
+    }
+}
+
+extension BrokerLimits: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.messageBytesMax = random.uint32()
+        message.attachmentBytesMax = random.uint32()
+        message.openCallsMax = random.uint32()
+        message.partitionsPerRequestMax = random.uint32()
+        return message
+    }
+}
+
+extension PingRequest: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension PingResponse: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension ProduceRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.acks = random.int32()
+        message.timeoutMs = random.uint32()
+        message.partitions = random.list { random in ProducePartition.random(using: &random) }
+        return message
+    }
+}
+
+extension ProducePartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.batchBytes = random.uint32()
+        return message
+    }
+}
+
+extension ProduceResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in ProducePartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension ProducePartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.baseOffset = random.int64()
+        message.logAppendTimeMs = random.int64()
+        message.logStartOffset = random.int64()
+        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
+        return message
+    }
+}
+
+extension LeaderHint: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.leaderEpoch = random.int32()
+        return message
+    }
+}
+
+extension FetchRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.maxWaitMs = random.uint32()
+        message.minBytes = random.uint32()
+        message.maxBytes = random.uint32()
+        message.partitions = random.list { random in FetchPartition.random(using: &random) }
+        message.rack = random.bytes()
+        return message
+    }
+}
+
+extension FetchPartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.fetchOffset = random.int64()
+        message.lastFetchedEpoch = random.int32()
+        message.maxBytes = random.uint32()
+        return message
+    }
+}
+
+extension FetchResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in FetchPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension FetchPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.index = random.uint32()
+        message.error = random.int32()
+        message.message = random.string()
+        message.highWatermark = random.int64()
+        message.logStartOffset = random.int64()
+        message.batchBytes = random.uint32()
+        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
+        message.diverging = random.maybe { random in EpochEnd.random(using: &random) }
+        return message
+    }
+}
+
+extension EpochEnd: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.leaderEpoch = random.int32()
+        message.endOffset = random.int64()
+        return message
+    }
+}
+
+extension ListOffsetsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in ListOffsetsPartition.random(using: &random) }
+        return message
+    }
+}
+
+extension ListOffsetsPartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.timestampMs = random.int64()
+        return message
+    }
+}
+
+extension ListOffsetsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in ListOffsetsPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension ListOffsetsPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.offset = random.int64()
+        message.timestampMs = random.int64()
+        message.leaderEpoch = random.int32()
+        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
+        return message
+    }
+}
+
+extension InitProducerIdRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.producerID = random.int64()
+        message.producerEpoch = random.int32()
+        return message
+    }
+}
+
+extension InitProducerIdResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.producerID = random.int64()
+        message.producerEpoch = random.int32()
+        return message
+    }
+}
+
+extension RpcMeta: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.callID = random.uint64()
+        message.attachmentBytes = random.uint32()
+        switch random.below(5) {
+        case 0: message.kind = .request(RpcRequest.random(using: &random))
+        case 1: message.kind = .response(RpcResponse.random(using: &random))
+        case 2: message.kind = .cancel(RpcCancel.random(using: &random))
+        case 3: message.kind = .goAway(RpcGoAway.random(using: &random))
+        default: break
+        }
+        return message
+    }
+}
+
+extension RpcHeader: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.key = random.bytes()
+        message.value = random.bytes()
+        return message
+    }
+}
+
+extension RpcRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.service = random.string()
+        message.method = random.string()
+        message.timeoutMs = random.uint32()
+        message.oneWay = random.bool()
+        message.metadata = random.list { random in RpcHeader.random(using: &random) }
+        return message
+    }
+}
+
+extension RpcResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.status = random.uint32()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension RpcCancel: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension RpcGoAway: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.reason = random.string()
+        return message
+    }
+}
+
+extension TopicSetting: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.value = random.bytes()
+        return message
+    }
+}
+
+extension CreateTopicsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in NewTopic.random(using: &random) }
+        message.validateOnly = random.bool()
+        return message
+    }
+}
+
+extension NewTopic: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.partitions = random.int32()
+        message.replicationFactor = random.int32()
+        message.settings = random.list { random in TopicSetting.random(using: &random) }
+        return message
+    }
+}
+
+extension CreateTopicsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in TopicResult.random(using: &random) }
+        return message
+    }
+}
+
+extension TopicResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.topicID = random.bytes()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension DeleteTopicsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.names = random.list { random in random.bytes() }
+        return message
+    }
+}
+
+extension DeleteTopicsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in TopicResult.random(using: &random) }
+        return message
+    }
+}
+
+extension DescribeTopicsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.names = random.list { random in random.bytes() }
+        message.topicIDs = random.list { random in random.bytes() }
+        message.withSettings = random.bool()
+        message.withSizes = random.bool()
+        message.includeInternal = random.bool()
+        return message
+    }
+}
+
+extension DescribeTopicsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in TopicDescription.random(using: &random) }
+        message.brokers = random.list { random in BrokerNode.random(using: &random) }
+        message.controllerID = random.int32()
+        message.metadataRevision = random.uint64()
+        return message
+    }
+}
+
+extension BrokerNode: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.id = random.int32()
+        message.host = random.bytes()
+        message.port = random.uint32()
+        message.rack = random.bytes()
+        return message
+    }
+}
+
+extension TopicDescription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.topicID = random.bytes()
+        message.error = random.int32()
+        message.message = random.string()
+        message.isInternal = random.bool()
+        message.partitions = random.list { random in PartitionDescription.random(using: &random) }
+        message.settings = random.list { random in SettingDescription.random(using: &random) }
+        return message
+    }
+}
+
+extension PartitionDescription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partition = random.int32()
+        message.leaderID = random.int32()
+        message.leaderEpoch = random.int32()
+        message.replicas = random.list { random in random.int32() }
+        message.inSyncReplicas = random.list { random in random.int32() }
+        message.logStartOffset = random.int64()
+        message.highWatermark = random.int64()
+        message.logEndOffset = random.int64()
+        message.sizeBytes = random.int64()
+        message.offlineReason = random.bytes()
+        return message
+    }
+}
+
+extension SettingDescription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.value = random.bytes()
+        message.isDefault = random.bool()
+        message.documentation = random.bytes()
+        return message
+    }
+}
+
+extension AlterTopicRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.set = random.list { random in TopicSetting.random(using: &random) }
+        message.reset = random.list { random in random.bytes() }
+        message.partitions = random.int32()
+        message.validateOnly = random.bool()
+        return message
+    }
+}
+
+extension AlterTopicResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.maybe { random in TopicResult.random(using: &random) }
+        return message
+    }
+}
+
+extension DeleteRecordsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in DeleteRecordsPartition.random(using: &random) }
+        return message
+    }
+}
+
+extension DeleteRecordsPartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.beforeOffset = random.int64()
+        return message
+    }
+}
+
+extension DeleteRecordsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in DeleteRecordsPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension DeleteRecordsPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.logStartOffset = random.int64()
+        return message
+    }
+}

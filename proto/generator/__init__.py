@@ -1,0 +1,1 @@
+"""Writes Martlet's C and Swift sources from the contract in proto/martlet/v1."""
