@@ -9,7 +9,7 @@
 
 /*
  * The record batch: Kafka's magic 2, byte for byte (DESIGN section 3; FORMAT.md tells every byte).
- * Nothing here does I/O, allocates or keeps state: every function may be called on any thread.
+ * Nothing here does I/O or keeps state: every function may be called on any thread. Nothing allocates but what says so.
  */
 
 enum {
@@ -139,7 +139,7 @@ typedef struct {
 } mlog_header;
 
 /*
- * A walk over a batch's records, uncompressed. Plain data: copy it freely; it borrows the bytes it walks.
+ * A walk over a batch's records, uncompressed. Plain data: copy it freely; it borrows the bytes that it walks.
  */
 typedef struct {
     const uint8_t *next;
@@ -174,16 +174,18 @@ mlog_batch_status mlog_batch_check_records(const mlog_batch_header *header, cons
 /* ---- LZ4 ---- */
 
 /*
- * The size that `block` unpacks to, found by unpacking it in 64 KiB steps into nothing but a scratch block:
- * used to bound memory before allocating. MLOG_BATCH_OK, BAD_COMPRESSION, TOO_LARGE (more than limit_bytes), NO_MEMORY.
+ * The most that `block` can unpack to, or limit_bytes when that is less: what to allocate for mlog_lz4_unpack. Told
+ * from the sizes of the frame's blocks alone, without unpacking: for ordinary data it is at most a block above the
+ * truth, and for a bomb it is the limit. MLOG_BATCH_OK, BAD_COMPRESSION (not exactly one frame).
  */
-mlog_batch_status mlog_lz4_unpacked_size(const uint8_t *block, size_t block_bytes, size_t limit_bytes,
-                                         size_t *size_bytes_out) MLOG_CHECKED;
+mlog_batch_status mlog_lz4_unpacked_bound(const uint8_t *block, size_t block_bytes, size_t limit_bytes,
+                                          size_t *bound_bytes_out) MLOG_CHECKED;
 
 /*
  * Unpacks one LZ4 frame into `out`. Frames of any block size, linked or independent, with or without checksums, are
- * read; trailing bytes after the frame are refused. MLOG_BATCH_OK, BAD_COMPRESSION, TOO_LARGE (capacity_bytes is not
- * enough), NO_MEMORY.
+ * read; trailing bytes after the frame, and frames that need a dictionary, are refused. Allocates only for frames that
+ * are not of our own kind (see mlog_lz4_pack). MLOG_BATCH_OK, BAD_COMPRESSION, TOO_LARGE (capacity_bytes is not
+ * enough), NO_MEMORY; on any but OK the contents of `out` are undefined.
  */
 mlog_batch_status mlog_lz4_unpack(const uint8_t *block, size_t block_bytes, uint8_t *out, size_t capacity_bytes,
                                   size_t *size_bytes_out) MLOG_CHECKED;
@@ -200,11 +202,18 @@ size_t mlog_lz4_pack(const uint8_t *data, size_t size_bytes, uint8_t *out, void 
 size_t mlog_lz4_state_bytes(void);
 
 /*
+ * A capacity that is enough for mlog_batch_recompress. `source` is whole. MLOG_BATCH_OK, BAD_COMPRESSION, UNSUPPORTED,
+ * and what mlog_batch_read_header finds.
+ */
+mlog_batch_status mlog_batch_recompress_bound(const uint8_t *source, size_t source_bytes, size_t unpacked_limit_bytes,
+                                              size_t *bound_bytes_out) MLOG_CHECKED;
+
+/*
  * A new batch with the records of `source` (whole, checked) under another codec (none or lz4), one in, one out:
- * header fields other than attributes, length and CRC are kept. `out_bytes` receives its size.
- * capacity_bytes: at least MLOG_BATCH_HEADER_BYTES + mlog_lz4_pack_bound(unpacked size). Records are checked on the
- * way. MLOG_BATCH_OK, BAD_RECORD, BAD_COMPRESSION, TOO_LARGE (unpacks to more than unpacked_limit_bytes, or capacity),
- * UNSUPPORTED, NO_MEMORY.
+ * header fields other than attributes, length and CRC are kept, and records are checked on the way. The result is lz4
+ * even where that is larger. capacity_bytes: what is certainly enough is mlog_batch_recompress_bound. MLOG_BATCH_OK,
+ * BAD_RECORD, BAD_COMPRESSION, TOO_LARGE (unpacks to more than unpacked_limit_bytes, or the capacity is not enough),
+ * UNSUPPORTED, NO_MEMORY, and what mlog_batch_read_header finds. Allocates scratch, released before it returns.
  */
 mlog_batch_status mlog_batch_recompress(const uint8_t *source, size_t source_bytes, mlog_compression compression,
                                         size_t unpacked_limit_bytes, uint8_t *out, size_t capacity_bytes,

@@ -4,8 +4,8 @@
 #include "mlog_batch.h"
 
 /*
- * Builds one batch at a time: the producer's open batch. One owner at a time (callers hold a lock); nothing is
- * allocated after mlog_builder_open except when a record asks for more room than was reserved.
+ * Builds one batch at a time: the producer's open batch. One owner at a time (callers hold a lock). Memory is allocated
+ * when the batch outgrows all batches before it, and for LZ4's scratch at the first finish; never otherwise.
  */
 typedef struct mlog_builder mlog_builder;
 
@@ -18,23 +18,26 @@ typedef struct {
 
 typedef enum MLOG_CLOSED_ENUM {
     MLOG_BUILDER_OK = 0,
-    MLOG_BUILDER_FULL,             /* the record does not fit this batch: finish it and begin another */
+    MLOG_BUILDER_FULL,             /* the record does not fit this batch: finish it, reset, and append it again */
     MLOG_BUILDER_RECORD_TOO_LARGE, /* the record does not fit even an empty batch of size_limit_bytes */
     MLOG_BUILDER_TOO_MANY_HEADERS, /* more than MLOG_RECORD_HEADERS_MAX */
+    MLOG_BUILDER_EMPTY,            /* nothing to finish */
     MLOG_BUILDER_NO_MEMORY,
 } mlog_builder_status;
 
 /*
  * target_bytes: a batch counts as full once its uncompressed size reaches this (a single larger record is taken while
- * the batch is empty); size_limit_bytes: no batch is larger, header included (the topic's max.message.bytes). Memory
- * starts small and grows with the batch. Null when out of memory.
+ * the batch is empty); size_limit_bytes: no batch is larger, header included, before compression (the topic's
+ * max.message.bytes). compression: none or lz4. Memory starts at 1 KiB and doubles as the batch grows. Null when out of
+ * memory, or for another compression.
  */
 mlog_builder *mlog_builder_open(mlog_compression compression, uint32_t target_bytes, uint32_t size_limit_bytes);
-void mlog_builder_close(mlog_builder *builder);
+void mlog_builder_close(mlog_builder *builder); /* null is fine */
 
 /*
- * Adds a record. Lengths -1 mean null. Bytes are copied. Offsets delta is the record's place in the batch; the first
- * record's timestamp is the base. On any status but OK the batch is as it was.
+ * Adds a record. Lengths -1 mean null (not for a header's key). Bytes are copied. The offset delta is the record's
+ * place in the batch; the first record's timestamp is the base. OK, FULL (also when the timestamp is too far from the
+ * base for a 64-bit delta), RECORD_TOO_LARGE, TOO_MANY_HEADERS, NO_MEMORY; on any but OK the batch is as it was.
  */
 mlog_builder_status mlog_builder_append(mlog_builder *builder, int64_t timestamp_ms, const uint8_t *key,
                                         int32_t key_bytes, const uint8_t *value, int32_t value_bytes,
@@ -47,7 +50,8 @@ size_t mlog_builder_size_bytes(const mlog_builder *builder);
 /*
  * Finishes the batch: compresses when asked (kept uncompressed when that is not smaller), fills the header with the
  * producer's fields and base offset 0, leader epoch -1, and the CRC. The bytes belong to the builder and stay valid
- * until the next reset, append or close. base_sequence and ids -1 when the producer is not idempotent.
+ * until the next reset, append, finish or close. base_sequence and ids -1 when the producer is not idempotent. OK,
+ * EMPTY, NO_MEMORY (the batch is kept; try again); on any but OK the bytes are null.
  */
 mlog_builder_status mlog_builder_finish(mlog_builder *builder, int64_t producer_id, int16_t producer_epoch,
                                         int32_t base_sequence, const uint8_t **bytes_out,
