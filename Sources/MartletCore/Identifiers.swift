@@ -1,7 +1,8 @@
 /// A record's place in its partition's log. The first record of a partition has offset 0.
 public typealias Offset = Int64
 
-/// Counts a partition's leaders: every new leader, and every new run of the same one, has a higher epoch than the one before.
+/// Counts a partition's leaders: every new leader, and every new run of the same one, has a higher epoch than the one
+/// before.
 public typealias LeaderEpoch = Int32
 
 /// The number of a partition within its topic, from 0.
@@ -19,8 +20,8 @@ public typealias BrokerID = Int32
 /// Milliseconds since 1970-01-01T00:00:00Z, the unit of record timestamps.
 public typealias TimestampMs = Int64
 
-/// A topic's identity: 16 random bytes given out when it is created. A topic deleted and created again under the same name
-/// has another one, so that nothing of its predecessor can be mistaken for it.
+/// A topic's identity: 16 random bytes given out when it is created. A topic deleted and created again under the same
+/// name has another one, so that nothing of its predecessor can be mistaken for it.
 public struct TopicID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let high: UInt64
     public let low: UInt64
