@@ -29,6 +29,7 @@ let configuration: Target.Dependency = .product(name: "Configuration", package: 
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 
 func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -91,7 +92,7 @@ let package = Package(
 
         // The broker.
         target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
-        target("MartletMetadata", ["MartletCore", "MartletStorage", logging]),
+        target("MartletMetadata", ["MartletCore", logging, hashTrees]),
         target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
         target(
             "MartletServer",
@@ -122,6 +123,7 @@ let package = Package(
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
+        tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
     ],
     cLanguageStandard: .gnu17
 )

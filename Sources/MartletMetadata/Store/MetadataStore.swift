@@ -1,0 +1,95 @@
+package import MartletCore
+
+/// Holds the only mutable facts of a cluster. Narrow on purpose: what decides is written against images and transactions, and does not know
+/// whether a file or an etcd stands behind.
+///
+/// Any task may call it. Implementations pass `MetadataStoreConformance` in the tests.
+package protocol MetadataStore: Sendable {
+    /// The most keys that one transaction may compare and change.
+    var transactionKeysMax: Int { get }
+
+    /// The newest image. Linearizable: it holds every transaction that was committed before the call.
+    func image() async throws(MetadataError) -> ClusterImage
+
+    /// Commits `transaction` whole, or not at all when one of its conditions does not hold. What is committed is durable on return.
+    ///
+    /// After `.outcomeUnknown` it may be committed now or later; the caller reads the image and compares revisions.
+    func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> TransactionOutcome
+
+    /// Every transaction after `revision`, each once, in order, as they are committed. A feed that cannot go on ends with
+    /// `.revisionCompacted`: its reader falls back on ``image()``. A reader that ends its loop ends the feed.
+    func changes(after revision: Revision) async throws(MetadataError) -> MetadataFeed
+
+    /// Says that `broker` runs, at `startEpoch`: puts its session record, which goes when the session ends. A former session of the same
+    /// broker ends.
+    func openSession(broker: BrokerID, startEpoch: StartEpoch) async throws(MetadataError) -> any MetadataSession
+
+    /// Ends all feeds and sessions.
+    func close() async
+}
+
+/// Updates in the order of their revisions. Throws ``MetadataError`` only.
+package typealias MetadataFeed = AsyncThrowingStream<MetadataUpdate, any Error>
+
+/// The life sign of one run of a broker.
+package protocol MetadataSession: Sendable {
+    /// Until when the session certainly lasts, counted from the sending of the last proof of life. Nil: as long as the process.
+    var deadline: ContinuousClock.Instant? { get }
+
+    /// Ends the session; its record goes at once.
+    func close() async
+}
+
+/// Changes, and what must be true for them to be made.
+package struct MetadataTransaction: Sendable, Equatable {
+    package struct Condition: Sendable, Equatable {
+        package var key: MetadataKey
+        /// The revision at which the key must have been written last; 0: it must not be there.
+        package var revision: Revision
+
+        package init(key: MetadataKey, revision: Revision) {
+            self.key = key
+            self.revision = revision
+        }
+    }
+
+    package var conditions: [Condition] = []
+    /// At most one change a key.
+    package var changes: [MetadataChange] = []
+
+    package init() {}
+
+    /// Writes `record`, provided that its key was last written at `revision` (0: is not there).
+    package mutating func put(_ record: MetadataRecord, ifRevision revision: Revision) {
+        conditions.append(Condition(key: record.key, revision: revision))
+        changes.append(.put(record))
+    }
+
+    /// Removes `key`, provided that it was last written at `revision`.
+    package mutating func remove(_ key: MetadataKey, ifRevision revision: Revision) {
+        conditions.append(Condition(key: key, revision: revision))
+        changes.append(.remove(key))
+    }
+}
+
+package enum TransactionOutcome: Sendable, Equatable {
+    /// Durable, as this revision.
+    case committed(Revision)
+    /// Nothing was changed: this key was not as the transaction wanted it.
+    case conflict(MetadataKey)
+}
+
+extension MetadataTransaction {
+    /// Refuses what no store could commit.
+    package func check(keysMax: Int) throws(MetadataError) {
+        guard max(changes.count, conditions.count) <= keysMax else {
+            throw MetadataError(
+                .invalidTransaction,
+                "a transaction of \(changes.count) changes and \(conditions.count) conditions; at most \(keysMax)")
+        }
+        var seen: Set<MetadataKey> = []
+        for change in changes where !seen.insert(change.key).inserted {
+            throw MetadataError(.invalidTransaction, "a transaction changes the \(change.key) twice")
+        }
+    }
+}
