@@ -13,6 +13,9 @@
 /* Creates `path` (mode 0750) and syncs its parent. MLOG_OK also when it is there already as a directory. */
 mlog_status mlog_directory_create(const mlog_io *io, const char *path, mlog_error *error_out) MLOG_CHECKED;
 
+/* Removes an empty directory (missing is fine) and syncs its parent. */
+mlog_status mlog_directory_remove(const mlog_io *io, const char *path, mlog_error *error_out) MLOG_CHECKED;
+
 /* fsync of the directory: what was created, renamed or removed in it is durable on return. */
 mlog_status mlog_directory_sync(const mlog_io *io, const char *path, mlog_error *error_out) MLOG_CHECKED;
 
@@ -25,9 +28,8 @@ mlog_status mlog_filesystem_sync(const mlog_io *io, const char *path, mlog_error
 
 /*
  * A checkpoint: `size_bytes` of content behind a 16-byte head (magic "MLCP", format version, size, CRC-32C; FORMAT.md).
- * Written to
- * "<path>.tmp", synced, renamed over `path`, directory synced: after a crash either the old or the new content is
- * there.
+ * Written to "<path>.tmp", synced, renamed over `path`, directory synced: after a crash either the old or the new
+ * content is there, whole. One writer of a path at a time. On failure the old content stays.
  */
 mlog_status mlog_checkpoint_write(const mlog_io *io, const char *path, uint32_t version, const uint8_t *content,
                                   size_t size_bytes, mlog_error *error_out) MLOG_CHECKED;
@@ -41,7 +43,7 @@ mlog_status mlog_checkpoint_read(const mlog_io *io, const char *path, size_t lim
                                  uint8_t **content_out, size_t *size_bytes_out, mlog_error *error_out) MLOG_CHECKED;
 void mlog_checkpoint_free(uint8_t *content);
 
-/* rename, then fsync of the directory that holds `to`. */
+/* rename, then fsync of the directory that holds `to`, and of the one that held `from` when it is another. */
 mlog_status mlog_file_rename(const mlog_io *io, const char *from, const char *to, mlog_error *error_out) MLOG_CHECKED;
 /* unlink (missing is fine), then fsync of its directory unless `sync` is false. */
 mlog_status mlog_file_remove(const mlog_io *io, const char *path, bool sync, mlog_error *error_out) MLOG_CHECKED;

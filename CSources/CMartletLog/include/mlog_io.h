@@ -1,7 +1,6 @@
 #ifndef MLOG_IO_H
 #define MLOG_IO_H
 
-#include <dirent.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -27,8 +26,13 @@ typedef struct mlog_io {
     int (*unlink)(void *context, const char *path);
     int (*mkdir)(void *context, const char *path, mode_t mode);
     int (*rmdir)(void *context, const char *path);
+    /* flock(LOCK_EX | LOCK_NB). */
+    int (*lock)(void *context, int fd);
     /* Size in bytes of an open file, or -1. */
     off_t (*size)(void *context, int fd);
+    /* The first position at or past `position` that may hold something else than zeros: lseek(SEEK_DATA). -1 and ENXIO:
+     * none. */
+    off_t (*next_data)(void *context, int fd, off_t position);
 } mlog_io;
 
 /* The table of the real calls. Static storage. */

@@ -1,0 +1,117 @@
+#define _GNU_SOURCE
+#include "mlog_io.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int system_open(void *context, const char *path, int flags, mode_t mode) {
+    (void)context;
+    return open(path, flags, mode);
+}
+
+static int system_close(void *context, int fd) {
+    (void)context;
+    return close(fd);
+}
+
+static ssize_t system_pread(void *context, int fd, void *buffer, size_t size_bytes, off_t position) {
+    (void)context;
+    return pread(fd, buffer, size_bytes, position);
+}
+
+static ssize_t system_pwritev(void *context, int fd, const struct iovec *parts, int part_count, off_t position) {
+    (void)context;
+    return pwritev(fd, parts, part_count, position);
+}
+
+static int system_ftruncate(void *context, int fd, off_t size_bytes) {
+    (void)context;
+    return ftruncate(fd, size_bytes);
+}
+
+static int system_fallocate(void *context, int fd, int mode, off_t position, off_t size_bytes) {
+    (void)context;
+    return fallocate(fd, mode, position, size_bytes);
+}
+
+static int system_fdatasync(void *context, int fd) {
+    (void)context;
+    return fdatasync(fd);
+}
+
+static int system_fsync(void *context, int fd) {
+    (void)context;
+    return fsync(fd);
+}
+
+static int system_syncfs(void *context, int fd) {
+    (void)context;
+    return syncfs(fd);
+}
+
+static int system_sync_file_range(void *context, int fd, off_t position, off_t size_bytes, unsigned flags) {
+    (void)context;
+    return sync_file_range(fd, position, size_bytes, flags);
+}
+
+static int system_rename(void *context, const char *from, const char *to) {
+    (void)context;
+    return rename(from, to);
+}
+
+static int system_unlink(void *context, const char *path) {
+    (void)context;
+    return unlink(path);
+}
+
+static int system_mkdir(void *context, const char *path, mode_t mode) {
+    (void)context;
+    return mkdir(path, mode);
+}
+
+static int system_rmdir(void *context, const char *path) {
+    (void)context;
+    return rmdir(path);
+}
+
+static int system_lock(void *context, int fd) {
+    (void)context;
+    return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+static off_t system_size(void *context, int fd) {
+    (void)context;
+    struct stat status;
+    return fstat(fd, &status) == 0 ? status.st_size : -1;
+}
+
+static off_t system_next_data(void *context, int fd, off_t position) {
+    (void)context;
+    return lseek(fd, position, SEEK_DATA);
+}
+
+const mlog_io *mlog_io_system(void) {
+    static const mlog_io table = {
+        .open = system_open,
+        .close = system_close,
+        .pread = system_pread,
+        .pwritev = system_pwritev,
+        .ftruncate = system_ftruncate,
+        .fallocate = system_fallocate,
+        .fdatasync = system_fdatasync,
+        .fsync = system_fsync,
+        .syncfs = system_syncfs,
+        .sync_file_range = system_sync_file_range,
+        .rename = system_rename,
+        .unlink = system_unlink,
+        .mkdir = system_mkdir,
+        .rmdir = system_rmdir,
+        .lock = system_lock,
+        .size = system_size,
+        .next_data = system_next_data,
+    };
+    return &table;
+}

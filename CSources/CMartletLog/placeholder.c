@@ -1,1 +1,0 @@
-/* The owner of CMartletLog replaces this file. */ typedef int martlet_placeholder;
