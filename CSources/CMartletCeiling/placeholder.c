@@ -1,1 +1,0 @@
-/* The owner of CMartletCeiling replaces this file. */ typedef int martlet_placeholder;
