@@ -88,7 +88,7 @@ let package = Package(
         // Shared by broker and SDK.
         target("MartletCore", ["CMartletBatch"]),
         target("MartletProtocol", ["MartletCore", "CMartletProto", nioCore]),
-        target("MartletRPC", ["MartletProtocol", nioCore, nioPosix, logging]),
+        target("MartletRPC", ["MartletProtocol", "MartletCore", nioCore, nioPosix, logging]),
 
         // The broker.
         target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
@@ -120,6 +120,10 @@ let package = Package(
         ),
 
         tests("MartletCoreTests", ["MartletCore"]),
+        tests(
+            "MartletRPCTests",
+            ["MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
+        ),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),

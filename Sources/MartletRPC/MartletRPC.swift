@@ -1,1 +1,0 @@
-// The owner of MartletRPC replaces this file.

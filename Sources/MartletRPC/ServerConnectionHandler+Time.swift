@@ -1,0 +1,94 @@
+import Logging
+import MartletCore
+import MartletProtocol
+import NIOCore
+
+/// A look at how fast the peer takes its answers.
+struct WriteStall {
+    /// When to look again.
+    var checkAt: NIODeadline
+    /// Bytes that had left when this look began.
+    var bytesSent: Int
+}
+
+/// Deadlines of calls, and peers that are too slow.
+extension ServerConnectionHandler {
+    func armTimer(_ deadline: NIODeadline) {
+        guard let context else { return }
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timer.arm(deadline, on: context.eventLoop) { connection.value.timerFired() }
+    }
+
+    private func timerFired() {
+        timer.fired()
+        guard let context, ending != .closed else { return }
+        let now = context.eventLoop.now
+        if let reason = lateness(now) {
+            shared.counters.slowPeersClosed.add()
+            shared.logger.notice("closing a connection: \(reason)", metadata: ["peer": "\(peer)"])
+            context.close(promise: nil)
+            return
+        }
+        if let deadline = lingerDeadline, deadline <= now {
+            context.close(promise: nil)
+            return
+        }
+        for (id, call) in state.expired(now: now) {
+            shared.counters.callsExpired.add()
+            call.abandon()
+            fail(
+                id,
+                RPCFailure(.deadlineExceeded, error: .requestTimedOut, "the call was not answered within its timeout"))
+        }
+        let due = [state.earliestDeadline, helloDeadline, frameDeadline, stall?.checkAt, lingerDeadline].compactMap(
+            \.self)
+        if let next = due.min() {
+            armTimer(next)
+        }
+    }
+
+    /// Why this peer is too slow to be kept.
+    private func lateness(_ now: NIODeadline) -> String? {
+        if let deadline = helloDeadline, deadline <= now, ending == .none {
+            return "no Hello within \(shared.options.helloTimeout.nanoseconds / 1_000_000_000) s"
+        }
+        if let deadline = frameDeadline, deadline <= now, ending == .none {
+            return "a frame that was begun did not come to its end in time"
+        }
+        if let stall, stall.checkAt <= now, writesAreStalled(stall, now) {
+            return "the peer does not take its answers"
+        }
+        return nil
+    }
+
+    /// More of a frame is to come: gives it a deadline, once.
+    func watchFrame(_ context: ChannelHandlerContext) {
+        guard frameDeadline == nil, decoder.isInsideFrame else { return }
+        let deadline = context.eventLoop.now + shared.options.frameAllowance(bodyBytes: decoder.bodyBytesMissing)
+        frameDeadline = deadline
+        armTimer(deadline)
+    }
+
+    /// Answers could not all be written at once: has a look, later, at whether the peer takes them.
+    func watchWrites(_ context: ChannelHandlerContext) {
+        guard stall == nil, !responses.isIdle || !context.channel.isWritable else { return }
+        let deadline = context.eventLoop.now + shared.options.writeStallTimeout
+        stall = WriteStall(checkAt: deadline, bytesSent: bytesQueued - bytesWaiting)
+        armTimer(deadline)
+    }
+
+    private func writesAreStalled(_ last: WriteStall, _ now: NIODeadline) -> Bool {
+        let waiting = bytesWaiting
+        stall = nil
+        guard waiting > 0 else { return false }
+        let sent = bytesQueued - waiting
+        stall = WriteStall(checkAt: now + shared.options.writeStallTimeout, bytesSent: sent)
+        return sent - last.bytesSent < shared.options.slowestBytesPerSecond
+    }
+
+    /// Bytes in the channel's write queue.
+    private var bytesWaiting: Int {
+        guard let options = context?.channel.syncOptions else { return 0 }
+        return (try? options.getOption(.bufferedWritableBytes)) ?? 0
+    }
+}
