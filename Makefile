@@ -42,6 +42,7 @@ quickstart-stop: ## Stops the broker that `make quickstart` left running
 .PHONY: test
 test: test-packages ## Installs what the tests need and runs them all
 	$(MAKE) --no-print-directory -C Tests/C test
+	python3 -B Tests/Python/test_martlet_client.py
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build
 

@@ -124,6 +124,7 @@ let package = Package(
             "MartletRPCTests",
             ["MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
         ),
+        tests("MartletProtocolTests", ["MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),

@@ -25,7 +25,7 @@ struct Arena {
     /// Uninitialised memory. Only for encoding, whose arena has no limit: what is encoded is our own.
     func allocate<Element>(_ type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
         guard let bytes = mlog_arena_alloc(arena, count * MemoryLayout<Element>.stride) else {
-            fatalError("out of memory while encoding \(count) \(type)")
+            preconditionFailure("out of memory while encoding \(count) \(type)")
         }
         return bytes.assumingMemoryBound(to: Element.self)
     }
