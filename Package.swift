@@ -96,7 +96,10 @@ let package = Package(
         target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
         target(
             "MartletServer",
-            ["MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle, systemPackage]
+            [
+                "MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle,
+                systemPackage,
+            ]
         ),
 
         // The SDK, the command line, the benchmark.
@@ -127,6 +130,7 @@ let package = Package(
         tests("MartletProtocolTests", ["MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
+        tests("MartletBenchTests", ["MartletBench"]),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
     ],

@@ -1,0 +1,124 @@
+import Foundation
+import Synchronization
+
+/// A `martlet broker` started for one scenario: on loopback, a free port, and a data directory of its own.
+///
+/// Any thread; start, stop and kill are called by one task at a time.
+final class BrokerProcess: Sendable {
+    /// "host:port" of its listener.
+    let address: String
+    let pid: Int32
+    /// Where Prometheus text is served, "host:port".
+    let metricsAddress: String
+    /// From starting the process until its readiness file was there.
+    let startupTime: Duration
+
+    private let ended: AsyncStream<Void>
+    private let logPath: String
+
+    private init(
+        address: String, pid: Int32, metricsAddress: String, startupTime: Duration, ended: AsyncStream<Void>,
+        logPath: String
+    ) {
+        self.address = address
+        self.pid = pid
+        self.metricsAddress = metricsAddress
+        self.startupTime = startupTime
+        self.ended = ended
+        self.logPath = logPath
+    }
+
+    private static let startTimeout = Duration.seconds(120)
+    private static let stopTimeout = Duration.seconds(60)
+
+    /// Returns once the broker has written its readiness file. `runDirectory` receives that file and the log.
+    static func start(
+        binary: String, dataDirectory: String, runDirectory: String, settings: [String: String] = [:]
+    ) async throws -> BrokerProcess {
+        let readyFile = "\(runDirectory)/ready"
+        let logPath = "\(runDirectory)/broker.log"
+        let configPath = "\(runDirectory)/broker.properties"
+        try? FileManager.default.removeItem(atPath: readyFile)
+        let lines = settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
+        try lines.joined().write(toFile: configPath, atomically: false, encoding: .utf8)
+        guard FileManager.default.createFile(atPath: logPath, contents: nil) else {
+            throw BenchError("the broker's log \(logPath) cannot be created")
+        }
+
+        let metricsAddress = "127.0.0.1:\(try FreePort.find())"
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: binary)
+        process.arguments = [
+            "broker", "--data", dataDirectory, "--listen", "127.0.0.1:0", "--ready-file", readyFile,
+            "--metrics", metricsAddress, "--config", configPath,
+        ]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle(forWritingAtPath: logPath)
+        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+        process.terminationHandler = { _ in continuation.finish() }
+        let start = ContinuousClock.now
+        try process.run()
+        let address = try await waitUntilReady(process, readyFile: readyFile, logPath: logPath, start: start)
+        return BrokerProcess(
+            address: address, pid: process.processIdentifier, metricsAddress: metricsAddress,
+            startupTime: ContinuousClock.now - start, ended: ended, logPath: logPath)
+    }
+
+    private static func waitUntilReady(
+        _ process: Process, readyFile: String, logPath: String, start: ContinuousClock.Instant
+    ) async throws -> String {
+        while true {
+            if let content = FileManager.default.contents(atPath: readyFile) {
+                let address = String(decoding: content, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                if !address.isEmpty { return address }
+            }
+            guard process.isRunning else {
+                throw BenchError("the broker ended before it was ready; its last words:\n\(tail(of: logPath))")
+            }
+            guard ContinuousClock.now - start < startTimeout else {
+                process.terminate()
+                throw BenchError(
+                    "the broker was not ready within \(startTimeout); its last words:\n\(tail(of: logPath))")
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    func usage() throws -> ProcessUsage { try ProcessUsage(pid: pid) }
+
+    /// A clean stop. Throws when it takes more than a minute.
+    func stop() async throws {
+        Foundation.kill(pid, SIGTERM)
+        let ended = self.ended
+        let inTime = await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in ended {}
+                return !Task.isCancelled
+            }
+            group.addTask {
+                try? await Task.sleep(for: Self.stopTimeout)
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+        guard inTime else {
+            await kill()
+            throw BenchError(
+                "the broker did not stop within \(Self.stopTimeout); its last words:\n\(Self.tail(of: logPath))")
+        }
+    }
+
+    /// kill -9; returns when the process is gone. Harmless when it is gone already.
+    func kill() async {
+        Foundation.kill(pid, SIGKILL)
+        for await _ in ended {}
+    }
+
+    private static func tail(of path: String) -> String {
+        let content = FileManager.default.contents(atPath: path) ?? Data()
+        return String(decoding: content.suffix(2000), as: UTF8.self)
+    }
+}

@@ -1,1 +1,0 @@
-// The owner of MartletBench replaces this file.
