@@ -23,7 +23,7 @@ enum Codec {
         let arena = Arena(limitBytes: DecodingMemory.limitBytes(inputBytes: bytes.count))
         defer { arena.close() }
         let input = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        guard let c = Message.unpack(arena.allocator, bytes.count, input) else {
+        guard let c = Message.unpack(arena.allocator, bytes.count, input), !arena.isExhausted else {
             throw arena.isExhausted
                 ? WireError(message: Message.name, reason: "\(bytes.count) bytes take too much memory to decode")
                 : WireError(message: Message.name, reason: "\(bytes.count) bytes are not valid protobuf")
