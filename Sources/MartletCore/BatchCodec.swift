@@ -84,6 +84,26 @@ package enum BatchCodec {
         return output
     }
 
+    /// What a compactor leaves of a batch: the records whose flag in `keep`, one for each, is true, with their
+    /// offsets and timestamps, under the same header fields; with none, a header alone. `deleteHorizon`, if given, is
+    /// when the tombstones that stay may go, and stands in the place of the base timestamp. `batch` is whole and was
+    /// checked.
+    package static func filter(
+        _ batch: UnsafeRawBufferPointer, header: BatchHeader, keep: [Bool], deleteHorizon: TimestampMs?,
+        unpackedLimit: Int
+    ) throws(BatchError) -> [UInt8] {
+        precondition(keep.count == header.recordCount, "one flag for each record")
+        var bound = 0
+        try mlog_batch_filter_bound(batch.start, batch.count, unpackedLimit, &bound).check()
+        var status = mlog_batch_status.MLOG_BATCH_OK
+        let output = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            status = mlog_batch_filter(
+                batch.start, batch.count, keep, deleteHorizon ?? -1, unpackedLimit, buffer.baseAddress, bound, &count)
+        }
+        try status.check()
+        return output
+    }
+
     private static func requireHeader(_ batch: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer) {
         precondition(batch.count >= BatchHeader.byteCount && output.count >= BatchHeader.byteCount)
     }

@@ -107,6 +107,26 @@ struct BatchCodecTests {
         #expect(again == plain)
     }
 
+    @Test("a compactor's choice of records keeps their offsets and times", arguments: [Compression.none, .lz4])
+    func filter(compression: Compression) throws {
+        let batch = try makeBatch(Self.records, compression: compression)
+        let header = try check(batch)
+        func filtered(_ keep: [Bool], horizon: TimestampMs?) throws -> [UInt8] {
+            try batch.withUnsafeBytes {
+                try BatchCodec.filter(
+                    $0, header: header, keep: keep, deleteHorizon: horizon, unpackedLimit: 1 << 20)
+            }
+        }
+        let some = try filtered([false, true, false, true], horizon: nil)
+        #expect(try readRecords(some) == [Self.records[1], Self.records[3]])
+        #expect(try check(some).nextOffset == 4)
+        #expect(try check(some).deleteHorizon == nil)
+        let tombstone = try filtered([false, true, false, false], horizon: 1_800_000_000_000)
+        #expect(try readRecords(tombstone) == [Self.records[1]])
+        #expect(try check(tombstone).deleteHorizon == 1_800_000_000_000)
+        #expect(try filtered([false, false, false, false], horizon: nil).count == BatchHeader.byteCount)
+    }
+
     @Test("what unpacks to more than the limit is refused")
     func unpackedLimit() throws {
         let packed = try makeBatch(Self.records, compression: .lz4)

@@ -219,4 +219,23 @@ mlog_batch_status mlog_batch_recompress(const uint8_t *source, size_t source_byt
                                         size_t unpacked_limit_bytes, uint8_t *out, size_t capacity_bytes,
                                         size_t *size_bytes_out) MLOG_CHECKED;
 
+/* ---- compaction ---- */
+
+/* A capacity that is enough for mlog_batch_filter, whatever is kept. As mlog_batch_recompress_bound, or BAD_RECORD. */
+mlog_batch_status mlog_batch_filter_bound(const uint8_t *source, size_t source_bytes, size_t unpacked_limit_bytes,
+                                          size_t *bound_bytes_out) MLOG_CHECKED;
+
+/*
+ * A batch with those records of `source` (whole, checked) for which `keep`, record_count long, is true. Base offset,
+ * last offset delta, producer fields, leader epoch, largest timestamp and codec are kept, and so are the records'
+ * offsets and timestamps; with nothing to keep it is a header alone. delete_horizon_ms: when the tombstones that stay
+ * may go (sets attribute bit 6; stands in the place of the base timestamp), or -1 to leave that as it is.
+ * MLOG_BATCH_OK, BAD_RECORD, BAD_COMPRESSION, TOO_LARGE (unpacks to more than unpacked_limit_bytes, or the capacity is
+ * not enough), UNSUPPORTED, NO_MEMORY, and what mlog_batch_read_header finds. Allocates scratch, released before it
+ * returns.
+ */
+mlog_batch_status mlog_batch_filter(const uint8_t *source, size_t source_bytes, const bool *keep,
+                                    int64_t delete_horizon_ms, size_t unpacked_limit_bytes, uint8_t *out,
+                                    size_t capacity_bytes, size_t *size_bytes_out) MLOG_CHECKED;
+
 #endif
