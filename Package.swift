@@ -128,6 +128,7 @@ let package = Package(
             ["MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
         ),
         tests("MartletProtocolTests", ["MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
+        tests("MartletStorageTests", ["MartletStorage", "MartletCore", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletBenchTests", ["MartletBench"]),

@@ -1,0 +1,45 @@
+package import MartletCore
+
+/// Whose data a directory holds (RULES 3), in its file `meta`.
+package struct DirectoryIdentity: Sendable, Equatable {
+    /// The layout of the whole directory. A directory of a newer one is refused.
+    static let formatVersion: UInt32 = 1
+
+    /// Sixteen random bytes, made with the directory: a copy restored from elsewhere is told apart by it.
+    package let directoryID: TopicID
+    /// Nil until the broker has joined a cluster.
+    package var clusterID: String?
+    package var brokerID: BrokerID?
+    /// The last revision of the metadata store that the broker has seen.
+    package var storeRevision: Int64
+
+    init(directoryID: TopicID, clusterID: String? = nil, brokerID: BrokerID? = nil, storeRevision: Int64 = 0) {
+        self.directoryID = directoryID
+        self.clusterID = clusterID
+        self.brokerID = brokerID
+        self.storeRevision = storeRevision
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.integer(directoryID.high)
+        writer.integer(directoryID.low)
+        writer.string(clusterID ?? "")
+        writer.integer(brokerID ?? -1)
+        writer.integer(storeRevision)
+        return writer.bytes
+    }
+
+    /// Nil for bytes that ``encoded()`` cannot have written.
+    init?(encoded bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard let high = reader.integer(UInt64.self), let low = reader.integer(UInt64.self),
+            let cluster = reader.string(), let broker = reader.integer(BrokerID.self),
+            let revision = reader.integer(Int64.self), reader.remaining == 0
+        else { return nil }
+        directoryID = TopicID(high: high, low: low)
+        clusterID = cluster.isEmpty ? nil : cluster
+        brokerID = broker < 0 ? nil : broker
+        storeRevision = revision
+    }
+}

@@ -1,0 +1,42 @@
+internal import Logging
+internal import MartletCore
+internal import Synchronization
+
+/// What every log of a store shares. Any thread.
+final class LogEnvironment: Sendable {
+    let io: LogIO
+    let clock: any StorageClock
+    let logger: Logger
+    let cache: SegmentFileCache
+    let counters: StorageCounters
+    let sync: SyncStage
+    let writeback: WritebackThread
+    let reserve: ReserveFile
+    let checkpointSignal: CheckpointSignal
+    /// Most producers that one partition remembers.
+    let producersMax: Int
+    /// Writes the file of offsets at once; set by the store.
+    let checkpointNow = Mutex<@Sendable () throws(StorageError) -> Void>({})
+    private let numbers = Atomic<UInt64>(0)
+
+    init(directory: String, options: LogStoreOptions, cacheCapacity: Int) {
+        io = options.io
+        clock = options.clock
+        logger = options.logger
+        counters = StorageCounters()
+        cache = SegmentFileCache(capacity: cacheCapacity)
+        sync = SyncStage(
+            io: options.io, directory: directory, clock: options.clock, counters: counters,
+            unsyncedBytesMax: options.unsyncedBytesMax
+        )
+        writeback = WritebackThread()
+        reserve = ReserveFile(io: options.io, directory: directory, bytes: options.reserveBytes, logger: options.logger)
+        checkpointSignal = CheckpointSignal(bytes: options.checkpointBytes)
+        producersMax = options.producersPerPartitionMax
+    }
+
+    /// A number that no other segment of this process has; never 0.
+    func nextSegmentNumber() -> UInt64 {
+        numbers.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+}

@@ -1,0 +1,242 @@
+internal import CMartletLog
+internal import Logging
+internal import MartletCore
+
+/// Brings back a log that was not closed in order: checks what lies past the recovery point, cuts a torn tail, and
+/// rebuilds indexes, producers and epochs from the batches. On a recovery thread.
+struct LogRecovery {
+    let log: PartitionLog
+    let entry: OffsetsEntry?
+    /// The kernel is the one that ran at the last checkpoint: whatever was written is still there, synced or not.
+    let isSameBoot: Bool
+
+    private var environment: LogEnvironment { log.environment }
+
+    /// - Throws: `corrupt` when cutting would drop more than a torn tail; the log then has to stay offline.
+    func run() throws(StorageError) -> OpenedLog {
+        let directory = try LogDirectory(path: log.directory, io: environment.io)
+        let loaded = try LogFiles.loadState(log, entry)
+        if loaded == nil {
+            environment.logger.warning(
+                "epoch history or producers are damaged; rebuilding them from the log",
+                metadata: ["partition": "\(log.name)"]
+            )
+        }
+        var opened = loaded ?? emptyState()
+        guard !directory.files.isEmpty else { return try openEmpty(opened) }
+        let isRebuild = loaded == nil || entry == nil
+        let begin = beginning(directory)
+        for index in 0..<begin.file { try addSealed(directory, index, &opened) }
+        var replay = BatchReplay(log: log, opened: opened, isStrict: !isRebuild, now: environment.clock.wallTime)
+        try replay.readHeaders(of: opened.segments, and: directory.files[begin.file].baseOffset, to: begin.position)
+        let outcome = try recoverFiles(directory, begin, &opened, &replay)
+        opened.epochs = replay.epochs
+        opened.producers = replay.producers
+        opened.bytesSinceSnapshot = replay.bytes
+        opened.highestEpoch = max(opened.highestEpoch, opened.epochs.latest?.epoch ?? -1)
+        finish(directory, begin, outcome, &opened)
+        return opened
+    }
+
+    // MARK: Where to begin
+
+    /// The recovery point as a place in the files.
+    private struct Beginning {
+        var file: Int
+        var position: UInt32
+        var offset: Offset
+    }
+
+    private func beginning(_ directory: LogDirectory) -> Beginning {
+        guard let entry else { return Beginning(file: 0, position: 0, offset: directory.files[0].baseOffset) }
+        let file = directory.index(holding: entry.recoveryPoint)
+        if directory.files[file].baseOffset == entry.recoverySegment {
+            return Beginning(file: file, position: entry.recoveryPosition, offset: entry.recoveryPoint)
+        }
+        // Rolled since the checkpoint, and removed: all that is left lies behind the recovery point, or is complete.
+        return Beginning(file: file, position: 0, offset: directory.files[file].baseOffset)
+    }
+
+    private func emptyState() -> OpenedLog {
+        var opened = OpenedLog(producers: ProducerStateTable(limit: environment.producersMax))
+        opened.logStart = entry?.logStart ?? 0
+        opened.highWatermark = entry?.highWatermark ?? 0
+        opened.cleanedOffset = entry?.cleanedOffset ?? 0
+        opened.highestEpoch = entry?.highestEpoch ?? -1
+        return opened
+    }
+
+    private func openEmpty(_ state: OpenedLog) throws(StorageError) -> OpenedLog {
+        if let entry, entry.recoverySegment >= 0 {
+            throw StorageError(
+                .corrupt,
+                "\(log.directory) holds no segment, though offsets below \(entry.recoveryPoint) were synced"
+            )
+        }
+        var opened = state
+        opened.epochs.truncate(to: 1)
+        return opened
+    }
+
+    private func addSealed(_ directory: LogDirectory, _ index: Int, _ opened: inout OpenedLog) throws(StorageError) {
+        opened.segments.append(
+            SegmentInfo(
+                number: environment.nextSegmentNumber(), baseOffset: directory.files[index].baseOffset,
+                endPosition: try directory.sealedEnd(index), maxTimestamp: nil, isSealed: true, handle: nil
+            )
+        )
+    }
+
+    // MARK: Files behind the recovery point
+
+    private struct Outcome {
+        var end: Offset
+        var tail: LogMark
+        var begin: LogMark
+        var report: RecoveryReport?
+    }
+
+    private func recoverFiles(
+        _ directory: LogDirectory, _ begin: Beginning, _ opened: inout OpenedLog, _ replay: inout BatchReplay
+    ) throws(StorageError) -> Outcome {
+        var outcome: Outcome?
+        var expected = begin.offset
+        for index in begin.file..<directory.files.count {
+            let file = directory.files[index]
+            let position = index == begin.file ? begin.position : 0
+            if file.sizeBytes < Int64(position) {
+                throw corrupt(file, "has \(file.sizeBytes) bytes, though \(position) were synced")
+            }
+            let segment = try Segment.openForRecovery(
+                environment.io, directory: log.directory, baseOffset: file.baseOffset)
+            let result = try recover(
+                segment, position, expected, entry == nil || index < directory.files.count - 1, &replay)
+            let number = environment.nextSegmentNumber()
+            if index == begin.file {
+                let mark = LogMark(offset: begin.offset, segment: number, position: position)
+                outcome = Outcome(end: expected, tail: mark, begin: mark)
+            }
+            let next = index + 1 < directory.files.count ? directory.files[index + 1].baseOffset : nil
+            let end = result.end_position == position ? expected : result.end_offset
+            let cut = try judge(file, segment, result, nextBase: next, end: end)
+            outcome?.end = end
+            outcome?.tail = LogMark(offset: end, segment: number, position: result.end_position)
+            expected = end
+            let isLast = next == nil || cut != nil
+            opened.segments.append(
+                SegmentInfo(
+                    number: number, baseOffset: file.baseOffset, endPosition: result.end_position,
+                    maxTimestamp: segment.maxTimestamp, isSealed: false, handle: segment
+                )
+            )
+            if !isLast { opened.sealing.append((number, segment)) }
+            if let cut {
+                try apply(cut, segment, result, directory, after: index)
+                outcome?.report = cut
+            }
+            if isLast { break }
+        }
+        guard let outcome else { preconditionFailure("there is at least one file") }
+        return outcome
+    }
+
+    private func recover(
+        _ segment: Segment, _ position: UInt32, _ expected: Offset, _ maySkip: Bool, _ replay: inout BatchReplay
+    ) throws(StorageError) -> mlog_recovery_result {
+        let rules = mlog_recovery_rules(
+            expected_offset: expected,
+            offsets_may_skip: maySkip && log.settings.cleanup.contains(.compact),
+            leader_epoch_min: replay.epochs.epoch(at: expected) ?? 0,
+            leader_epoch_max: replay.isStrict ? replay.epochs.latest?.epoch ?? .max : .max,
+            batch_limit_bytes: UInt32(clamping: Limits.maxMessageBytesCeiling)
+        )
+        let result = try segment.recover(from: position, rules: rules) { location, _ in replay.take(location.header) }
+        if let conflict = replay.conflict {
+            throw StorageError(.corrupt, "\(segment.path): \(conflict); restore the partition or remove it")
+        }
+        return result
+    }
+
+    /// Nil when the segment ends as it should. Throws when what is wrong is no torn tail.
+    private func judge(
+        _ file: LogDirectory.File, _ segment: Segment, _ result: mlog_recovery_result, nextBase: Offset?, end: Offset
+    ) throws(StorageError) -> RecoveryReport? {
+        let endsEarly = nextBase.map { end != $0 } ?? false
+        let isTorn = result.cause != .MLOG_END_CLEAN
+        guard isTorn || endsEarly else { return nil }
+        let why = Self.text(result)
+        let report = RecoveryReport(
+            cutFromOffset: end, cutBytes: result.torn_bytes, why: isTorn ? why : "the segment ends early",
+            lostBelowHighWatermark: end < (entry?.highWatermark ?? 0)
+        )
+        guard result.valid_batch_behind || nextBase != nil else { return report }
+        // Batches follow the bad place. A power cut may drop any pages that were not synced and keep later ones; a
+        // process that was killed drops none, so then somebody else damaged the file.
+        let isHole = result.valid_batch_behind ? result.page_lost : endsEarly
+        if !isSameBoot && isHole { return report }
+        throw corrupt(
+            file,
+            "is damaged at byte \(result.end_position), offset \(end) (\(report.why)), and valid batches follow"
+        )
+    }
+
+    private static func text(_ result: mlog_recovery_result) -> String {
+        switch result.cause {
+        case .MLOG_END_CLEAN: "the log simply ends"
+        case .MLOG_END_BAD_BATCH: String(cString: mlog_batch_status_text(result.batch_status))
+        case .MLOG_END_WRONG_OFFSET: "a batch with another base offset than must come"
+        case .MLOG_END_WRONG_EPOCH: "a batch of a leader epoch that was never here"
+        case .MLOG_END_REFUSED: "a batch that contradicts the epoch history"
+        }
+    }
+
+    private func corrupt(_ file: LogDirectory.File, _ what: String) -> StorageError {
+        StorageError(
+            .corrupt,
+            "\(log.directory)/\(SegmentFiles.stem(file.baseOffset)).log \(what). Nothing was cut: "
+                + "look at it with `martlet log inspect --verify`, and cut it with `martlet log repair` if you may"
+        )
+    }
+
+    /// Cuts the segment, and drops the files behind it. Durable on return.
+    private func apply(
+        _ report: RecoveryReport, _ segment: Segment, _ result: mlog_recovery_result, _ directory: LogDirectory,
+        after index: Int
+    ) throws(StorageError) {
+        for file in directory.files[(index + 1)...].reversed() {
+            try SegmentFiles.remove(environment.io, directory: log.directory, baseOffset: file.baseOffset)
+        }
+        try segment.truncate(to: result.end_position)
+        environment.logger.warning(
+            "cut a torn tail",
+            metadata: [
+                "partition": "\(log.name)", "file": "\(segment.path)", "position": "\(result.end_position)",
+                "offset": "\(report.cutFromOffset)", "bytes": "\(report.cutBytes)", "why": "\(report.why)",
+                "segments_behind_removed": "\(directory.files.count - index - 1)",
+            ]
+        )
+    }
+
+    private func finish(_ directory: LogDirectory, _ begin: Beginning, _ outcome: Outcome, _ opened: inout OpenedLog) {
+        opened.tail = outcome.tail
+        opened.recoveryPoint = outcome.begin
+        opened.logStart = max(opened.logStart, directory.files[0].baseOffset)
+        opened.report = outcome.report
+        _ = opened.producers.truncate(to: outcome.end)
+        opened.epochs.truncate(to: outcome.end + 1)
+        if outcome.end < opened.highWatermark {
+            opened.report =
+                outcome.report
+                ?? RecoveryReport(
+                    cutFromOffset: outcome.end, cutBytes: 0, why: "the log ends early", lostBelowHighWatermark: true
+                )
+            environment.logger.error(
+                "records below the high watermark are gone",
+                metadata: [
+                    "partition": "\(log.name)", "log_end": "\(outcome.end)",
+                    "high_watermark": "\(opened.highWatermark)",
+                ]
+            )
+        }
+    }
+}

@@ -1,0 +1,267 @@
+internal import Logging
+package import MartletCore
+internal import Synchronization
+
+/// A data directory and the logs in it, owned by one process. Any thread; what waits for a disk says so.
+///
+/// ```
+/// .lock  meta  offsets  reserve
+/// logs/<topic id>/topic                         the topic's name
+/// logs/<topic id>/<partition>/                  segments, epochs, producers
+/// aside/<topic id>-<partition>[.n]/             what the cluster does not know (RULES 3)
+/// ```
+package final class LogStore: Sendable {
+    package let directory: String
+    /// The last run ended in order.
+    package let wasClean: Bool
+    /// The kernel is the one of the last run.
+    package let isSameBoot: Bool
+
+    let options: LogStoreOptions
+    let environment: LogEnvironment
+    let registry = LogRegistry()
+    let checkpointer: Checkpointer
+    private let recoveries: RecoveryQueue
+    private let lockDescriptor: Int32
+    private let identityValue: Mutex<DirectoryIdentity>
+    private let phase = Mutex(Phase.opened)
+
+    private enum Phase {
+        case opened
+        case running
+        case closed
+    }
+
+    /// Opens the directory, or makes it. Blocks.
+    ///
+    /// - Throws: `locked` when another process owns it, `newerFormat`, `corrupt` when its identity cannot be read,
+    ///   `notADirectory`, `notPermitted`.
+    package init(directory: String, options: LogStoreOptions) throws(StorageError) {
+        let layout = StoreLayout(directory)
+        let io = options.io
+        let limit = options.openFilesMax ?? Self.descriptorsForLogs(SystemFacts.raiseOpenFilesLimit())
+        try layout.createDirectories(io)
+        lockDescriptor = try io.lock(layout.lockPath)
+        do throws(StorageError) {
+            identityValue = Mutex(try Self.loadIdentity(layout, io))
+            let bootID = SystemFacts.bootID()
+            let checkpoint = try Self.loadCheckpoint(layout, options)
+            wasClean = checkpoint?.isClean ?? true
+            isSameBoot = checkpoint.map { $0.bootID == bootID && !bootID.isEmpty } ?? true
+            self.directory = directory
+            self.options = options
+            environment = LogEnvironment(
+                directory: directory, options: options, cacheCapacity: limit / 2 / Segment.descriptorsEach
+            )
+            checkpointer = Checkpointer(
+                environment: environment, registry: registry, directory: directory, bootID: bootID,
+                interval: options.checkpointInterval
+            )
+            recoveries = RecoveryQueue(threads: options.recoveryThreads, logger: options.logger)
+            registry.load(checkpoint?.entries ?? [])
+            // From here on a crash is a crash: the clean mark goes before anything is appended.
+            try checkpointer.writeOffsets(isClean: false)
+        } catch {
+            io.close(lockDescriptor)
+            throw error
+        }
+        let checkpointer = checkpointer
+        environment.checkpointNow.withLock {
+            $0 = { [weak checkpointer] () throws(StorageError) in try checkpointer?.writeOffsets(isClean: false) }
+        }
+        environment.reserve.take()
+        try finishRemovals()
+    }
+
+    private static func descriptorsForLogs(_ limit: Int) -> Int {
+        max(64, limit - max(1_000, limit / 4))
+    }
+
+    // MARK: Identity
+
+    package var identity: DirectoryIdentity { identityValue.withLock { $0 } }
+
+    /// Changes what the directory says of itself. Durable on return; on failure nothing changed.
+    package func updateIdentity(_ body: (inout DirectoryIdentity) -> Void) throws(StorageError) {
+        try identityValue.withLock { (identity) throws(StorageError) in
+            var changed = identity
+            body(&changed)
+            guard changed != identity else { return }
+            try options.io.writeCheckpoint(
+                StoreLayout(directory).identityPath, version: DirectoryIdentity.formatVersion, changed.encoded()
+            )
+            identity = changed
+        }
+    }
+
+    private static func loadIdentity(_ layout: StoreLayout, _ io: LogIO) throws(StorageError) -> DirectoryIdentity {
+        let path = layout.identityPath
+        if let (_, content) = try io.readCheckpoint(path, newest: DirectoryIdentity.formatVersion, limitBytes: 1 << 16)
+        {
+            guard let identity = DirectoryIdentity(encoded: content) else {
+                throw StorageError(.corrupt, "\(path) cannot be read: it says whose data the directory holds")
+            }
+            return identity
+        }
+        var generator = SystemRandomNumberGenerator()
+        let identity = DirectoryIdentity(directoryID: .random(using: &generator))
+        try io.writeCheckpoint(path, version: DirectoryIdentity.formatVersion, identity.encoded())
+        return identity
+    }
+
+    /// Nil when there is none: a new directory. A damaged one is as good as none after a crash: all logs are recovered.
+    private static func loadCheckpoint(
+        _ layout: StoreLayout, _ options: LogStoreOptions
+    ) throws(StorageError) -> OffsetsCheckpoint? {
+        let damaged = OffsetsCheckpoint(bootID: "", isClean: false, entries: [])
+        do throws(StorageError) {
+            guard
+                let (_, content) = try options.io.readCheckpoint(
+                    layout.offsetsPath, newest: OffsetsCheckpoint.formatVersion, limitBytes: Checkpointer.sizeLimitBytes
+                )
+            else { return nil }
+            if let checkpoint = OffsetsCheckpoint.decode(content) { return checkpoint }
+        } catch  where error.code != .corrupt {
+            throw error
+        } catch {}
+        options.logger.error(
+            "the checkpoint of offsets is damaged; recovering every log", metadata: ["path": "\(layout.offsetsPath)"])
+        return damaged
+    }
+
+    // MARK: Running
+
+    /// Starts the threads: syncing, checkpoints, retention, compaction, scrub. Before it nothing becomes durable.
+    package func startBackground() {
+        let isFirst = phase.withLock { phase in
+            guard phase == .opened else { return false }
+            phase = .running
+            return true
+        }
+        guard isFirst else { return }
+        environment.sync.start()
+        environment.writeback.start()
+        checkpointer.start()
+    }
+
+    /// A clock that is moved by hand has moved: deadlines are looked at again.
+    package func clockMoved() {
+        environment.sync.clockMoved()
+    }
+
+    /// Returns when no log is being recovered. Blocks.
+    package func waitForRecovery() {
+        recoveries.waitUntilIdle()
+    }
+
+    /// Writes recovery points and everything beside them now. Durable on return. Needs `startBackground()` before.
+    package func checkpoint() throws(StorageError) {
+        try checkpointer.pass()
+    }
+
+    /// Closes in order: syncs every log, writes the checkpoints and the clean mark, and lets go of the directory.
+    /// Leases stay readable. On failure the next start recovers, and nothing is lost. Blocks.
+    package func close() {
+        let old = phase.withLock { phase in
+            defer { phase = .closed }
+            return phase
+        }
+        guard old != .closed else { return }
+        registry.close()
+        recoveries.stop()
+        if old == .opened { environment.sync.start() }
+        checkpointer.stop()
+        do throws(StorageError) {
+            try closeLogs()
+        } catch {
+            options.logger.error("the store could not be closed in order", metadata: ["error": "\(error)"])
+        }
+        environment.sync.stop()
+        environment.writeback.stop()
+        for log in registry.logs { log.releaseFiles() }
+        registry.removeAll()
+        environment.cache.removeAll()
+        options.io.close(lockDescriptor)
+    }
+
+    private func closeLogs() throws(StorageError) {
+        let logs = registry.logs.filter { $0.state == .online }
+        var failure: StorageError?
+        for log in logs {
+            do throws(StorageError) { try log.prepareClose() } catch { failure = error }
+        }
+        environment.sync.syncAndWait(logs)
+        for (log, snapshot) in logs.compactMap({ $0.takeSnapshot(afterBytes: 0) }) { try log.write(snapshot) }
+        try environment.sync.syncFilesystemNow()
+        if let failure { throw failure }
+        try checkpointer.writeOffsets(isClean: true)
+    }
+
+    // MARK: Logs
+
+    /// Makes a log that holds nothing, online at once. Its directory is durable on return. Blocks.
+    package func create(
+        _ id: TopicIDPartition, topic: String, settings: LogSettings
+    ) throws(StorageError) -> PartitionLog {
+        let layout = StoreLayout(directory)
+        let path = layout.partitionPath(id)
+        if try DirectoryListing.size(path) != nil {
+            throw StorageError(.alreadyExists, "\(path) exists already: open the partition instead of creating it")
+        }
+        let log = PartitionLog(id: id, topic: topic, directory: path, settings: settings, environment: environment)
+        try registry.add(log, limit: options.partitionsMax)
+        do throws(StorageError) {
+            try layout.createPartition(id, topic: topic, options.io)
+        } catch {
+            registry.remove(id)
+            throw error
+        }
+        log.goOnline(OpenedLog(producers: ProducerStateTable(limit: environment.producersMax)))
+        return log
+    }
+
+    /// Opens a log. After a clean stop it is online on return and none of its data was read; else it is recovered on
+    /// the store's threads and its observer hears when that is done.
+    ///
+    /// - Throws: `notFound` when there is no directory.
+    package func open(_ id: TopicIDPartition, topic: String, settings: LogSettings) throws(StorageError) -> PartitionLog
+    {
+        let path = StoreLayout(directory).partitionPath(id)
+        guard DirectoryListing.isDirectory(path) else {
+            throw StorageError(.notFound, "there is no directory \(path) for \(topic)-\(id.partition)")
+        }
+        let log = PartitionLog(id: id, topic: topic, directory: path, settings: settings, environment: environment)
+        try registry.add(log, limit: options.partitionsMax)
+        let entry = registry.entry(id)
+        if wasClean, let entry, entry.isClean {
+            do throws(StorageError) {
+                if let opened = try LogOpener(log: log, entry: entry).open() {
+                    log.goOnline(opened)
+                    return log
+                }
+            } catch  where error.code != .corrupt {
+                registry.forget(id)
+                throw error
+            } catch {}
+            options.logger.warning(
+                "the files of a log are not as it was closed; recovering it", metadata: ["partition": "\(log.name)"])
+        }
+        recoveries.add(LogRecovery(log: log, entry: entry, isSameBoot: isSameBoot))
+        return log
+    }
+
+    package subscript(id: TopicIDPartition) -> PartitionLog? { registry[id] }
+
+    // MARK: State
+
+    package var counters: StorageCounters { environment.counters }
+    package var backPressure: SyncPressure { environment.sync.backPressure }
+    package var offlinePartitions: [(log: PartitionLog, reason: String)] {
+        registry.logs.compactMap { log in
+            if case .offline(let reason) = log.state { (log, reason) } else { nil }
+        }
+    }
+    package var partitionCount: Int { registry.count }
+    /// Whether the disk was found full, so that appends are refused.
+    package var isDiskFull: Bool { environment.reserve.isReleased }
+}

@@ -1,1 +1,0 @@
-// The owner of MartletStorage replaces this file.

@@ -1,0 +1,201 @@
+internal import Logging
+package import MartletCore
+internal import Synchronization
+
+/// One partition's log on this broker. Every method may be called on any thread; those that wait for a disk say so.
+///
+/// Three locks, taken in this order and never the other way round: `writer` (one append at a time, held across its
+/// write), `shared` (what readers and the sync stage see, held for a few instructions), and the leaves: settings,
+/// observer, state.
+package final class PartitionLog: Sendable {
+    package enum State: Sendable, Equatable {
+        case recovering
+        case online
+        case offline(reason: String)
+    }
+
+    package let id: TopicIDPartition
+    package let topic: String
+    let directory: String
+    let environment: LogEnvironment
+
+    // Offsets have one setter each and never go back, but for a cut.
+    private let endValue = Atomic<Offset>(0)
+    private let startValue = Atomic<Offset>(0)
+    private let countedValue = Atomic<Offset>(0)
+    private let syncedValue = Atomic<Offset>(0)
+    private let highWatermarkValue = Atomic<Offset>(0)
+    /// Base of the segment that the last checkpoint names as the one to recover from: compaction stays below it.
+    let checkpointedSegment = Atomic<Offset>(-1)
+
+    let writer: Mutex<LogWriterState>
+    let shared = Mutex(LogSharedState())
+    private let stateValue = Mutex(State.recovering)
+    private let isOnline = Atomic<Bool>(false)
+    private let settingsValue: Mutex<LogSettings>
+    private let observer = Mutex(ObserverReference())
+    private let recovery = Mutex<RecoveryReport?>(nil)
+
+    // For the sync stage.
+    let isDirty = Atomic<Bool>(false)
+    let isInSyncCycle = Atomic<Bool>(false)
+    let wantsFullSync = Atomic<Bool>(false)
+
+    private struct ObserverReference: Sendable {
+        weak var value: (any PartitionLogObserver)?
+    }
+
+    init(id: TopicIDPartition, topic: String, directory: String, settings: LogSettings, environment: LogEnvironment) {
+        self.id = id
+        self.topic = topic
+        self.directory = directory
+        self.environment = environment
+        settingsValue = Mutex(settings)
+        writer = Mutex(LogWriterState(producersMax: environment.producersMax))
+    }
+
+    // MARK: Facts; cheap
+
+    package var state: State { stateValue.withLock { $0 } }
+
+    /// The first offset that may be read.
+    package var logStartOffset: Offset { startValue.load(ordering: .acquiring) }
+    /// The offset that the next record gets.
+    package var logEndOffset: Offset { endValue.load(ordering: .acquiring) }
+    /// Everything below counts as kept under the topic's `flush`: synced under `batch`, appended under `interval` and
+    /// `os`.
+    package var durableOffset: Offset { countedValue.load(ordering: .acquiring) }
+    /// Everything below was synced, whatever the policy.
+    package var syncedOffset: Offset { syncedValue.load(ordering: .acquiring) }
+    package var highWatermark: Offset { highWatermarkValue.load(ordering: .acquiring) }
+
+    package var settings: LogSettings { settingsValue.withLock { $0 } }
+    /// Bytes of batches on disk. O(segments).
+    package var sizeBytes: Int64 { shared.withLock { $0.segments.sizeBytes } }
+    package var segmentCount: Int { shared.withLock { $0.segments.count } }
+    /// What recovery cut at this start; nil after a clean stop, or when nothing was amiss.
+    package var recoveryReport: RecoveryReport? { recovery.withLock { $0 } }
+
+    /// "topic-3", for messages.
+    package var name: String { "\(topic)-\(id.partition)" }
+
+    // MARK: Settings and observers
+
+    /// Takes new settings from the next append on. A switch to `flush=batch` syncs what is not.
+    package func update(settings: LogSettings) {
+        let old = settingsValue.withLock { value in
+            defer { value = settings }
+            return value
+        }
+        if settings.flush == .batch && old.flush != .batch && logEndOffset > syncedOffset {
+            environment.sync.enqueue(self)
+        }
+    }
+
+    /// Held weakly; replaces the one before.
+    package func setObserver(_ observer: any PartitionLogObserver) {
+        self.observer.withLock { $0.value = observer }
+    }
+
+    /// Bounds retention and compaction; checkpointed. Never goes back.
+    package func setHighWatermark(_ offset: Offset) {
+        highWatermarkValue.raise(to: min(offset, logEndOffset))
+    }
+
+    // MARK: State
+
+    func requireOnline() throws(StorageError) {
+        guard !isOnline.load(ordering: .acquiring) else { return }
+        switch state {
+        case .online:
+            return
+        case .recovering:
+            throw StorageError(.recovering, "\(name) is being recovered; try again")
+        case .offline(let reason):
+            throw StorageError(.offline, "\(name) is offline on this broker: \(reason)")
+        }
+    }
+
+    /// Takes the partition out of service until the broker restarts. The first reason stays.
+    func goOffline(_ reason: String) {
+        let isFirst = stateValue.withLock { state in
+            if case .offline = state { return false }
+            state = .offline(reason: reason)
+            isOnline.store(false, ordering: .releasing)
+            return true
+        }
+        guard isFirst else { return }
+        environment.logger.error("partition offline", metadata: ["partition": "\(name)", "reason": "\(reason)"])
+        notifyStateChanged()
+    }
+
+    /// Opens the log for reading and appending, recovered or empty.
+    func goOnline(_ opened: OpenedLog) {
+        writer.withLock { writer in
+            writer.producers = opened.producers
+            writer.epochs = opened.epochs
+            writer.epochsInFile = opened.epochsInFile
+            writer.highestEpoch = opened.highestEpoch
+            writer.isOpened = true
+            writer.bytesSinceSnapshot = opened.bytesSinceSnapshot
+        }
+        shared.withLock { shared in
+            shared.segments = opened.segments
+            shared.sealing = opened.sealing
+            shared.tail = opened.tail
+            shared.recoveryPoint = opened.recoveryPoint
+            shared.synced = opened.recoveryPoint
+            shared.cleanedOffset = opened.cleanedOffset
+        }
+        let counts = settings.flush == .batch ? opened.recoveryPoint.offset : opened.tail.offset
+        endValue.store(opened.tail.offset, ordering: .releasing)
+        startValue.store(min(opened.logStart, opened.tail.offset), ordering: .releasing)
+        syncedValue.store(opened.recoveryPoint.offset, ordering: .releasing)
+        countedValue.store(counts, ordering: .releasing)
+        highWatermarkValue.store(min(opened.highWatermark, opened.tail.offset), ordering: .releasing)
+        recovery.withLock { $0 = opened.report }
+        stateValue.withLock { state in
+            state = .online
+            isOnline.store(true, ordering: .releasing)
+        }
+        if opened.recoveryPoint.offset < opened.tail.offset || !opened.sealing.isEmpty {
+            environment.sync.enqueue(self)
+        }
+        notifyStateChanged()
+    }
+
+    func notifyStateChanged() {
+        observer.withLock { $0.value }?.logStateChanged(self)
+    }
+
+    // MARK: Offsets move
+
+    /// After an append, under the writer lock.
+    func publishEnd(_ offset: Offset, countsAtOnce: Bool) {
+        precondition(offset > logEndOffset, "\(name): the end must grow, from \(logEndOffset) to \(offset)")
+        endValue.store(offset, ordering: .releasing)
+        if countsAtOnce { countedValue.raise(to: offset) }
+    }
+
+    /// After a sync. Tells the observer when more counts than before.
+    func publishSynced(_ offset: Offset) {
+        syncedValue.raise(to: offset)
+        if countedValue.raise(to: offset) {
+            observer.withLock { $0.value }?.durableOffsetAdvanced(self, to: offset)
+        }
+    }
+
+    /// The log starts later now. True when that is news.
+    @discardableResult
+    func publishStart(_ offset: Offset) -> Bool {
+        startValue.raise(to: offset)
+    }
+}
+
+extension Atomic where Value == Offset {
+    /// Stores the larger one; true when that was the new one.
+    @discardableResult
+    func raise(to offset: Offset) -> Bool {
+        max(offset, ordering: .acquiringAndReleasing).oldValue < offset
+    }
+}
