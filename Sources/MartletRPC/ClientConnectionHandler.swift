@@ -8,6 +8,19 @@ enum Outgoing: Sendable {
         id: UInt64, frame: ByteBuffer, attachment: [ByteBuffer], deadline: NIODeadline, completion: CallCompletion)
     case oneWay(frame: ByteBuffer, attachment: [ByteBuffer], written: @Sendable (Result<Void, RPCFailure>) -> Void)
     case cancel(id: UInt64)
+
+    var isCancel: Bool {
+        if case .cancel = self { true } else { false }
+    }
+
+    /// It will not be sent.
+    func refuse(_ failure: RPCFailure) {
+        switch self {
+        case .call(_, _, _, _, let completion): completion(.failure(failure))
+        case .oneWay(_, _, let written): written(.failure(failure))
+        case .cancel: break
+        }
+    }
 }
 
 /// Takes the message and the attachment, or what went wrong, once, on the connection's loop.
@@ -26,6 +39,8 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
     private let buffers: ReceiveBuffers
     private let outbox: Outbox
     private(set) var state: ClientConnectionState<CallCompletion>
+    /// Ends when no new calls are taken any more.
+    let unusable: EventLoopPromise<Void>
     private var context: ChannelHandlerContext?
     private var timer = ConnectionTimer()
     private var frameDeadline: NIODeadline?
@@ -37,7 +52,10 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
     /// Why the connection is being closed, when it is this side that closes it.
     private var closeReason: String?
 
-    init(address: String, options: RPCConnectionOptions, buffers: ReceiveBuffers, outbox: Outbox) {
+    init(
+        address: String, options: RPCConnectionOptions, buffers: ReceiveBuffers, outbox: Outbox, loop: any EventLoop
+    ) {
+        self.unusable = loop.makePromise()
         self.address = address
         self.options = options
         self.buffers = buffers
@@ -84,17 +102,10 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
         for completion in state.closed(failure) {
             completion(.failure(failure))
         }
-        refuse(outbox.close(failure), failure)
-    }
-
-    private func refuse(_ outgoing: [Outgoing], _ failure: RPCFailure) {
-        for item in outgoing {
-            switch item {
-            case .call(_, _, _, _, let completion): completion(.failure(failure))
-            case .oneWay(_, _, let written): written(.failure(failure))
-            case .cancel: break
-            }
+        for item in outbox.close(failure) {
+            item.refuse(failure)
         }
+        unusable.succeed()
     }
 
     func close(_ reason: String) {
@@ -238,13 +249,22 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
             end(head.callID, .failure(RPCFailure(response)))
         case .goAway(let goAway):
             buffers.decoder.skipBody()
-            if state.goAway(goAway.reason) {
-                close(goAway.reason)
-            }
+            goingAway(goAway.reason)
         case .request, .cancel:
             close("it sent a request, which only clients do")
         case nil:
             buffers.decoder.skipBody()
+        }
+    }
+
+    private func goingAway(_ reason: String) {
+        let isDone = state.goAway(reason)
+        if case .refuse(let failure) = state.admit() {
+            outbox.refuseCalls(failure)
+        }
+        unusable.succeed()
+        if isDone {
+            close(reason)
         }
     }
 

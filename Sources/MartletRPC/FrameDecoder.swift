@@ -202,15 +202,15 @@ package struct FrameDecoder {
         }
         guard input.readableBytes >= FrameLimits.headerBytes + Int(metaSize) else { return .needMore }
         input.moveReaderIndex(forwardBy: FrameLimits.headerBytes)
-        defer { input.moveReaderIndex(forwardBy: Int(metaSize)) }
-        return decodeMeta(metaBytes: Int(metaSize), bodyBytes: Int(bodySize))
+        guard let meta = input.readSlice(length: Int(metaSize)) else { return .needMore }
+        return decodeMeta(meta, bodyBytes: Int(bodySize))
     }
 
-    private mutating func decodeMeta(metaBytes: Int, bodyBytes: Int) -> Event {
+    private mutating func decodeMeta(_ meta: ByteBuffer, bodyBytes: Int) -> Event {
         let head: FrameHead
         do throws(FrameFault) {
-            head = try input.withUnsafeReadableBytes { bytes throws(FrameFault) in
-                try FrameHead(meta: UnsafeRawBufferPointer(rebasing: bytes[..<metaBytes]), bodyBytes: bodyBytes)
+            head = try meta.withUnsafeReadableBytes { bytes throws(FrameFault) in
+                try FrameHead(meta: bytes, bodyBytes: bodyBytes)
             }
         } catch {
             return fail(error)

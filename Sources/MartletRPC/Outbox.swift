@@ -7,7 +7,9 @@ final class Outbox: Sendable {
     private struct State {
         var items: [Outgoing] = []
         var isWakeUpDue = false
+        /// Why no calls are taken any more.
         var failure: RPCFailure?
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -23,7 +25,7 @@ final class Outbox: Sendable {
 
     func put(_ item: Outgoing) -> PutAction {
         state.withLock { state in
-            if let failure = state.failure { return .refuse(failure) }
+            if let failure = state.failure, state.isClosed || !item.isCancel { return .refuse(failure) }
             state.items.append(item)
             if state.isWakeUpDue { return .done }
             state.isWakeUpDue = true
@@ -40,16 +42,22 @@ final class Outbox: Sendable {
         }
     }
 
+    /// No new calls are taken any more; those under way can still be cancelled.
+    func refuseCalls(_ failure: RPCFailure) {
+        state.withLock { $0.failure = $0.failure ?? failure }
+    }
+
     /// Nothing is taken any more. Returns what was not sent.
     func close(_ failure: RPCFailure) -> [Outgoing] {
         state.withLock { state in
             state.failure = failure
+            state.isClosed = true
             defer { state.items = [] }
             return state.items
         }
     }
 
-    /// Why nothing is taken any more, if so.
+    /// Why no calls are taken any more, if so.
     var failure: RPCFailure? {
         state.withLock { $0.failure }
     }

@@ -25,14 +25,18 @@ package final class RPCConnection: RPCCaller {
         self.channel = channel
         self.eventLoop = channel.eventLoop
         self.handler = handler
+        self.unusable = handler.value.unusable.futureResult
         self.outbox = outbox
     }
 
     /// What the broker said of itself in answer to Hello.
     package var hello: HelloResponse { greeting.withLock { $0 } }
 
-    /// False once the connection is closed.
+    /// False once the connection is closed or the broker has said that it goes away: new calls fail.
     package var isOpen: Bool { outbox.failure == nil }
+
+    /// Ends when ``isOpen`` becomes false.
+    package let unusable: EventLoopFuture<Void>
 
     /// Ends when the connection is closed.
     package var closed: EventLoopFuture<Void> { channel.closeFuture }
@@ -75,7 +79,8 @@ package final class RPCConnection: RPCCaller {
         let outbox = Outbox()
         let buffers = ReceiveBuffers(limits: options.limits)
         try ChannelTuning.apply(to: channel, buffers: buffers)
-        let handler = ClientConnectionHandler(address: address, options: options, buffers: buffers, outbox: outbox)
+        let handler = ClientConnectionHandler(
+            address: address, options: options, buffers: buffers, outbox: outbox, loop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(handler)
         return RPCConnection(
             address: address, channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
@@ -187,13 +192,7 @@ package final class RPCConnection: RPCCaller {
         case .done:
             break
         case .refuse(let failure):
-            eventLoop.execute {
-                switch item {
-                case .call(_, _, _, _, let completion): completion(.failure(failure))
-                case .oneWay(_, _, let written): written(.failure(failure))
-                case .cancel: break
-                }
-            }
+            eventLoop.execute { item.refuse(failure) }
         }
     }
 

@@ -51,7 +51,7 @@ struct LoopbackTests {
     func echoes(size: Int) async throws {
         try await withServer { server, _, port in
             let connection = try await connect(port)
-            let bytes = ByteBuffer(bytes: (0..<size).lazy.map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
+            let bytes = patterned(size)
             let reply = try await echo(connection, "v", attachment: size == 0 ? [] : [bytes])
             #expect(reply.message.brokerVersion == "v")
             #expect(reply.attachment == bytes)
@@ -170,7 +170,7 @@ struct LoopbackTests {
     func files() async throws {
         try await withServer { _, service, port in
             let (released, signal) = AsyncStream.makeStream(of: Void.self)
-            let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 >> 4) }
+            let bytes = Array(buffer: patterned(3_000_000))
             service.set(file: try TemporaryFile(bytes: bytes) { signal.yield() }, count: bytes.count)
             let connection = try await connect(port)
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -250,6 +250,16 @@ struct LoopbackTests {
             #expect(failure?.error == .messageTooLarge)
         }
     }
+}
+
+/// Bytes of which no two pieces of 1,000 are alike for a while.
+private func patterned(_ count: Int) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    while buffer.readableBytes < count {
+        let value = UInt8(truncatingIfNeeded: buffer.readableBytes / 1000)
+        buffer.writeRepeatingByte(value, count: min(1000, count - buffer.readableBytes))
+    }
+    return buffer
 }
 
 /// A file that is gone from its directory already and lives as long as this does.
