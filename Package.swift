@@ -71,6 +71,14 @@ let package = Package(
             name: "CMartletLog",
             dependencies: ["CMartletBatch"],
             path: "CSources/CMartletLog",
+            exclude: ["FORMAT.md"],
+            cSettings: strictC
+        ),
+        // For tests: fails where it is told to, and loses what was not synced.
+        .target(
+            name: "CMartletFaultyIO",
+            dependencies: ["CMartletLog"],
+            path: "CSources/CMartletFaultyIO",
             cSettings: strictC
         ),
         .target(
