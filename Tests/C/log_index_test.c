@@ -1,0 +1,168 @@
+#include "log_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A sealed segment and its two index files as they must be. */
+typedef struct {
+    known_log *log;
+    char *paths[2];
+    uint8_t *contents[2];
+    size_t sizes[2];
+} indexed_log;
+
+static indexed_log indexed_log_create(size_t batches) {
+    indexed_log indexed = {.log = known_log_create(NULL)};
+    known_log_fill(indexed.log, batches);
+    CHECK_OK(mlog_segment_seal(indexed.log->segment, NULL));
+    indexed.paths[0] = known_log_path(indexed.log, ".index");
+    indexed.paths[1] = known_log_path(indexed.log, ".timeindex");
+    for (int i = 0; i < 2; i++)
+        indexed.contents[i] = read_whole(indexed.paths[i], &indexed.sizes[i]);
+    return indexed;
+}
+
+static void indexed_log_remove(indexed_log *indexed) {
+    for (int i = 0; i < 2; i++) {
+        free(indexed->paths[i]);
+        free(indexed->contents[i]);
+    }
+    known_log_remove(indexed->log);
+}
+
+static void reopen_sealed(indexed_log *indexed) {
+    known_log *log = indexed->log;
+    mlog_segment_close(log->segment);
+    CHECK_OK(mlog_segment_open(log->io, log->directory, KNOWN_BASE, MLOG_SEGMENT_SEALED, known_log_end(log),
+                               &log->segment, NULL));
+}
+
+static void restore(indexed_log *indexed) {
+    for (int i = 0; i < 2; i++)
+        write_whole(indexed->paths[i], indexed->contents[i], indexed->sizes[i]);
+}
+
+/* With the files as they are now: everything is found, the damage is known, and the index is built as it was. */
+static void check_repair(indexed_log *indexed, bool seen_at_open) {
+    known_log *log = indexed->log;
+    reopen_sealed(indexed);
+    CHECK_EQUAL(mlog_segment_index_ok(log->segment), !seen_at_open);
+    CHECK_EQUAL(mlog_segment_check_index(log->segment, NULL), MLOG_CORRUPT);
+    check_finds(log, UINT32_MAX);
+
+    CHECK_OK(mlog_segment_rebuild_index(log->segment, NULL));
+    CHECK(mlog_segment_index_ok(log->segment));
+    CHECK_EQUAL(mlog_segment_next_offset(log->segment), log->next_offset);
+    CHECK_OK(mlog_segment_check_index(log->segment, NULL));
+    check_finds(log, UINT32_MAX);
+    for (int i = 0; i < 2; i++) {
+        size_t size_bytes;
+        uint8_t *rebuilt = read_whole(indexed->paths[i], &size_bytes);
+        CHECK_BYTES(rebuilt, size_bytes, indexed->contents[i], indexed->sizes[i]);
+        free(rebuilt);
+    }
+    reopen_sealed(indexed);
+    CHECK(mlog_segment_index_ok(log->segment));
+}
+
+TEST(index_missing, "a missing index is seen, done without, and built as it was") {
+    indexed_log indexed = indexed_log_create(400);
+    for (int missing = 1; missing < 4; missing++) {
+        restore(&indexed);
+        for (int i = 0; i < 2; i++)
+            if ((missing & 1 << i) != 0) CHECK_EQUAL(unlink(indexed.paths[i]), 0);
+        check_repair(&indexed, true);
+    }
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_torn, "an index cut at any byte is seen, done without, and built as it was") {
+    indexed_log indexed = indexed_log_create(60);
+    for (int i = 0; i < 2; i++) {
+        for (size_t cut = 0; cut < indexed.sizes[i]; cut++) {
+            restore(&indexed);
+            CHECK_EQUAL(truncate(indexed.paths[i], (off_t)cut), 0);
+            check_repair(&indexed, true);
+        }
+    }
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_short, "an index pair that lost the same entries is seen, done without, and built as it was") {
+    indexed_log indexed = indexed_log_create(60);
+    for (size_t entries = 0; entries < indexed.sizes[0] / 8; entries++) {
+        restore(&indexed);
+        CHECK_EQUAL(truncate(indexed.paths[0], (off_t)entries * 8), 0);
+        CHECK_EQUAL(truncate(indexed.paths[1], (off_t)entries * 12), 0);
+        check_repair(&indexed, true);
+    }
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_zeros, "an index of zeros is seen, done without, and built as it was") {
+    indexed_log indexed = indexed_log_create(400);
+    for (int i = 0; i < 2; i++) {
+        uint8_t *zeros = calloc(1, indexed.sizes[i]);
+        restore(&indexed);
+        write_whole(indexed.paths[i], zeros, indexed.sizes[i]);
+        check_repair(&indexed, true);
+        free(zeros);
+    }
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_older, "the index of another segment is seen, done without, and built as it was") {
+    indexed_log older = indexed_log_create(300);
+    indexed_log indexed = indexed_log_create(400);
+    for (int i = 0; i < 2; i++)
+        write_whole(indexed.paths[i], older.contents[i], older.sizes[i]);
+    check_repair(&indexed, true);
+    indexed_log_remove(&older);
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_page_lost, "a page of zeros within an index costs time, and no right answer") {
+    indexed_log indexed = indexed_log_create(2500);
+    CHECK(indexed.sizes[0] > 3 * 480);
+    for (int i = 0; i < 2; i++) {
+        restore(&indexed);
+        uint8_t *damaged = test_copy(indexed.contents[i], indexed.sizes[i]);
+        memset(damaged + 480, 0, 480);
+        write_whole(indexed.paths[i], damaged, indexed.sizes[i]);
+        check_repair(&indexed, false);
+        free(damaged);
+    }
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_garbage, "random bytes within an index cost time, and no right answer") {
+    indexed_log indexed = indexed_log_create(1500);
+    for (int round = 0; round < 8; round++) {
+        int i = round % 2;
+        restore(&indexed);
+        uint8_t *damaged = test_copy(indexed.contents[i], indexed.sizes[i]);
+        test_random_fill(damaged + test_random_below(indexed.sizes[i] - 200), 120);
+        write_whole(indexed.paths[i], damaged, indexed.sizes[i]);
+        check_repair(&indexed, false);
+        free(damaged);
+    }
+    indexed_log_remove(&indexed);
+}
+
+TEST(index_appended, "a segment whose index was lost takes appends, and is sealed with its index whole") {
+    indexed_log indexed = indexed_log_create(300);
+    known_log *log = indexed.log;
+    mlog_segment_close(log->segment);
+    CHECK_EQUAL(unlink(indexed.paths[1]), 0);
+    CHECK_OK(mlog_segment_open(log->io, log->directory, KNOWN_BASE, MLOG_SEGMENT_ACTIVE, known_log_end(log),
+                               &log->segment, NULL));
+    CHECK(!mlog_segment_index_ok(log->segment));
+    known_log_fill(log, 300);
+    check_finds(log, UINT32_MAX);
+    CHECK_OK(mlog_segment_flush_index(log->segment, NULL));
+    CHECK_OK(mlog_segment_seal(log->segment, NULL));
+    CHECK_OK(mlog_segment_check_index(log->segment, NULL));
+    check_finds(log, UINT32_MAX);
+    indexed_log_remove(&indexed);
+}
