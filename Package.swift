@@ -101,7 +101,7 @@ let package = Package(
         // The broker.
         target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
         target("MartletMetadata", ["MartletCore", logging, hashTrees]),
-        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
+        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections, hashTrees]),
         target(
             "MartletServer",
             [
