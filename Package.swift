@@ -36,6 +36,12 @@ func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strictSwift)
 }
 
+/// A short program that shows the SDK; built by the tests, part of no product.
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["Martlet"], path: "Sources/Examples/\(name)", swiftSettings: strictSwift)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strictSwift)
 }
@@ -101,7 +107,7 @@ let package = Package(
         // The broker.
         target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
         target("MartletMetadata", ["MartletCore", logging, hashTrees]),
-        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections, hashTrees]),
+        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
         target(
             "MartletServer",
             [
@@ -122,6 +128,9 @@ let package = Package(
             dependencies: ["Martlet", "MartletServer", "CMartletCeiling", arguments, histogram],
             swiftSettings: strictSwift
         ),
+        example("ProducerExample"),
+        example("ConsumerExample"),
+        example("AdminExample"),
         target(
             "MartletTestSupport",
             [
@@ -142,6 +151,7 @@ let package = Package(
         tests("MartletBenchTests", ["MartletBench"]),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
+        tests("MartletTests", ["Martlet", "MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, logging]),
     ],
     cLanguageStandard: .gnu17
 )

@@ -1,0 +1,53 @@
+public import Logging
+
+/// A consumer's batches; see ``Consumer/batches``.
+public struct ConsumerBatches: AsyncSequence {
+    public typealias Failure = MartletError
+
+    let consumer: Consumer
+
+    public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let consumer: Consumer
+
+        public mutating func next() async throws(MartletError) -> ConsumedBatch? {
+            try await consumer.next()
+        }
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(MartletError) -> ConsumedBatch? {
+            try await consumer.next()
+        }
+    }
+}
+
+/// A consumer's records; see ``Consumer/records``.
+public struct ConsumerRecords: AsyncSequence {
+    public typealias Failure = MartletError
+
+    let consumer: Consumer
+
+    public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let consumer: Consumer
+
+        public mutating func next() async throws(MartletError) -> Record? {
+            try await consumer.nextRecord()
+        }
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(MartletError) -> Record? {
+            try await consumer.nextRecord()
+        }
+    }
+}
+
+/// Runs `body` with a consumer, and closes it afterwards, whatever happens.
+nonisolated(nonsending) public func withConsumer<Result>(
+    _ configuration: ConsumerConfiguration, logger: Logger = Logger(label: "martlet.consumer"),
+    _ body: (Consumer) async throws -> Result
+) async throws -> Result {
+    let consumer = try Consumer(configuration, logger: logger)
+    defer { consumer.close() }
+    return try await body(consumer)
+}

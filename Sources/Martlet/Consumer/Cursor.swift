@@ -1,0 +1,159 @@
+internal import MartletCore
+
+/// One assigned partition: where the application is, how far ahead is fetched, and what is on its way. Pure.
+struct Cursor {
+    /// How a partition comes to its position.
+    enum Place: Equatable {
+        /// To be asked for; nobody has asked yet.
+        case wanted(OffsetSpec)
+        case asked(OffsetSpec)
+        case known
+    }
+
+    let topicPartition: TopicPartition
+    private(set) var place: Place
+    /// The next record to hand out. Meaningful once the place is known.
+    private(set) var position: Offset = 0
+    /// The leader epoch of the record before, -1 when none was read: with it a broker notices that the log was cut
+    /// back.
+    private(set) var epoch: LeaderEpoch = -1
+    /// Where the next fetch begins.
+    private(set) var fetchPosition: Offset = 0
+    private(set) var fetchEpoch: LeaderEpoch = -1
+    /// Raised by every seek: answers to what was asked before it are not used.
+    private(set) var generation: UInt64
+    private(set) var chunks: [FetchedChunk] = []
+    private(set) var bufferedBytes = 0
+    var isPaused = false
+    var isFetching = false
+    /// Told to the application in place of more records, once those before it are taken.
+    private(set) var failure: MartletError?
+    /// Nothing is asked before that.
+    private(set) var retryAt: MonotonicTime?
+    private(set) var failures = 0
+    private(set) var highWatermark: Offset?
+    private(set) var logStart: Offset?
+
+    init(_ topicPartition: TopicPartition, at spec: OffsetSpec, generation: UInt64) {
+        self.topicPartition = topicPartition
+        self.generation = generation
+        place = .wanted(spec)
+        if case .offset(let offset) = spec { settle(at: offset) }
+    }
+
+    var hasSomething: Bool { !isPaused && (failure != nil || !chunks.isEmpty) }
+    var isKnown: Bool { place == .known }
+
+    func mayAsk(now: MonotonicTime) -> Bool {
+        failure == nil && (retryAt.map { $0 <= now } ?? true)
+    }
+}
+
+// MARK: - Positions
+
+extension Cursor {
+    mutating func seek(to spec: OffsetSpec, generation: UInt64) {
+        restart(generation: generation)
+        place = .wanted(spec)
+        epoch = -1
+        if case .offset(let offset) = spec { settle(at: offset) }
+    }
+
+    /// The application did not get all of the batch it took last. What was fetched ahead is dropped.
+    mutating func rewind(to offset: Offset, generation: UInt64) {
+        restart(generation: generation)
+        position = offset
+        fetchPosition = offset
+        fetchEpoch = epoch
+    }
+
+    private mutating func restart(generation: UInt64) {
+        self.generation = generation
+        chunks = []
+        bufferedBytes = 0
+        failure = nil
+        retryAt = nil
+        isFetching = false
+    }
+
+    private mutating func settle(at offset: Offset) {
+        place = .known
+        position = offset
+        fetchPosition = offset
+        fetchEpoch = -1
+    }
+
+    mutating func noteAsked() {
+        if case .wanted(let spec) = place { place = .asked(spec) }
+    }
+
+    /// The answer to a lookup: -1 when there is no such record.
+    mutating func found(_ offset: Offset) {
+        guard case .asked = place else { return }
+        noteSuccess()
+        if offset >= 0 { settle(at: offset) } else { place = .wanted(.latest) }
+    }
+
+    /// What was asked was not answered, but may be later.
+    mutating func notAnswered(retryAt: MonotonicTime) {
+        askAgain()
+        failures += 1
+        self.retryAt = retryAt
+    }
+
+    /// What was asked is asked again.
+    mutating func askAgain() {
+        if case .asked(let spec) = place { place = .wanted(spec) }
+    }
+}
+
+// MARK: - Records
+
+extension Cursor {
+    mutating func fetched(_ chunk: FetchedChunk, highWatermark: Offset, logStart: Offset) {
+        noteSuccess()
+        self.highWatermark = highWatermark
+        self.logStart = logStart
+        if let end = chunk.end {
+            fetchPosition = end.offset
+            fetchEpoch = end.epoch
+            chunks.append(chunk)
+            bufferedBytes += chunk.sizeBytes
+        }
+        if let failure = chunk.failure { fail(failure) }
+    }
+
+    /// The next batch with records that the application has not seen, and where in it to begin.
+    mutating func take() -> (batch: FetchedChunk.Batch, from: Offset)? {
+        while !chunks.isEmpty {
+            guard let batch = chunks[0].takeFirst() else {
+                chunks.removeFirst()
+                continue
+            }
+            bufferedBytes -= batch.header.sizeBytes
+            if chunks[0].batches.isEmpty { chunks.removeFirst() }
+            let from = position
+            guard batch.header.nextOffset > from else { continue }
+            position = batch.header.nextOffset
+            epoch = batch.header.leaderEpoch
+            if batch.header.recordCount == 0 || batch.header.isControl { continue }
+            return (batch, from)
+        }
+        return nil
+    }
+
+    mutating func fail(_ error: MartletError) {
+        failure = error
+    }
+
+    mutating func takeFailure() -> MartletError? {
+        guard chunks.isEmpty else { return nil }
+        defer { failure = nil }
+        return failure
+    }
+
+    private mutating func noteSuccess() {
+        failures = 0
+        retryAt = nil
+    }
+}

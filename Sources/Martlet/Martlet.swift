@@ -1,1 +1,0 @@
-// The owner of Martlet replaces this file.

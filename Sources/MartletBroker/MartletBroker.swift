@@ -1,0 +1,1 @@
+// The owner of MartletBroker replaces this file.

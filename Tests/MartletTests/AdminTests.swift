@@ -1,0 +1,63 @@
+import Logging
+import MartletCore
+import Testing
+
+@testable import Martlet
+
+@Suite("admin and a broker in this process")
+struct AdminTests {
+    private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    @Test("topics are created, listed, described, grown and deleted")
+    func topics() async throws {
+        let broker = try await FakeBroker.start()
+        let client = ClientConfiguration(bootstrap: [BrokerAddress(host: "127.0.0.1", port: broker.port)])
+        try await withAdmin(client, logger: quiet) { admin in
+            let id = try await admin.createTopic("orders", partitions: 3, settings: ["retention.ms": "-1"])
+            let twice = await #expect(throws: MartletError.self) { try await admin.createTopic("orders") }
+            #expect(twice?.code == .refused(.topicAlreadyExists))
+            #expect(try await admin.listTopics().map(\.name) == ["orders"])
+            let topic = try await admin.describeTopic("orders")
+            #expect(topic.id == id && topic.partitions.count == 3 && topic.partitions[0].sizes == nil)
+            try await admin.alterTopic("orders", partitions: 5)
+            #expect(try await admin.describeTopic("orders").partitions.count == 5)
+            let ends = try await admin.offsets(for: [TopicPartition(topic: "orders", partition: 4): .latest])
+            #expect(ends.values.map(\.offset) == [0])
+            try await admin.deleteTopic("orders")
+            let gone = await #expect(throws: MartletError.self) { try await admin.describeTopic("orders") }
+            #expect(gone?.code == .refused(.unknownTopicOrPartition))
+        }
+        await broker.stop()
+    }
+
+    @Test("the first bootstrap address that answers is used, and the cluster told")
+    func bootstrap() async throws {
+        let dead = try await FakeBroker.start()
+        await dead.stop()
+        let broker = try await FakeBroker.start(id: 4)
+        var client = ClientConfiguration(
+            bootstrap: [dead.port, broker.port].map { BrokerAddress(host: "127.0.0.1", port: $0) })
+        client.connectTimeout = .milliseconds(500)
+        try await withAdmin(client, logger: quiet) { admin in
+            let cluster = try await admin.describeCluster()
+            #expect(cluster.brokers.map(\.id) == [4])
+            #expect(try await admin.brokerStatus().clusterID == "fake")
+            #expect(try await admin.brokerStatus(4).broker.id == 4)
+        }
+        await broker.stop()
+    }
+
+    @Test("a cluster that cannot be reached is given up in time, with every address in the message")
+    func unreachable() async throws {
+        let dead = try await FakeBroker.start()
+        await dead.stop()
+        var client = ClientConfiguration(bootstrap: [BrokerAddress(host: "127.0.0.1", port: dead.port)])
+        client.operationTimeout = .milliseconds(60)
+        client.retryBackoff = .milliseconds(5)
+        let admin = try Admin(client, logger: quiet)
+        let error = await #expect(throws: MartletError.self) { try await admin.listTopics() }
+        #expect(error?.message.contains("127.0.0.1:\(dead.port)") == true)
+        #expect(error?.isRetriable == true)
+        admin.close()
+    }
+}
