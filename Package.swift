@@ -125,7 +125,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "MartletBench",
-            dependencies: ["Martlet", "MartletServer", "CMartletCeiling", arguments, histogram],
+            dependencies: ["Martlet", "MartletRPC", "CMartletCeiling", arguments, histogram, nioCore, nioPosix],
             swiftSettings: strictSwift
         ),
         example("ProducerExample"),

@@ -11,5 +11,7 @@ struct MartletBench: AsyncParsableCommand {
             directory, and removes both when done. Figures are medians over interleaved rounds: ceiling, product, \
             ceiling, product. Close other programs first: on a busy machine the ratios still hold, the figures do not.
             """,
-        subcommands: [CeilingCommand.self])
+        subcommands: [
+            CeilingCommand.self, ProduceCommand.self, ConsumeCommand.self, LatencyCommand.self, AllCommand.self,
+        ])
 }

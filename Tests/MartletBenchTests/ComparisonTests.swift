@@ -52,6 +52,7 @@ struct ComparisonTests {
         #expect(bound("produce.batch.100") == .atLeast(0.85))
         #expect(bound("produce.os.1024.lz4") == .atLeast(0.8))
         #expect(bound("produce.os.100.cpu") == .atMost(2))
+        #expect(bound("produce.os.100.cpu.kilobyte") == .atMost(1.25))
         #expect(bound("consume.100") == .atLeast(0.55))
         #expect(bound("latency.p50") == .atMost(5))
         #expect(bound("latency.p99.9") == .atMost(20))

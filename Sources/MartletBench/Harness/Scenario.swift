@@ -5,11 +5,11 @@
 protocol Scenario: Sendable {
     /// What is done, for the progress line.
     var title: String { get }
-    func measure(at bench: Workbench) async throws -> Measurement
+    func measure(at bench: Workbench) async throws -> Outcome
 }
 
 /// What one scenario found in one round.
-struct Measurement: Sendable {
+struct Outcome: Sendable {
     var samples: [Sample]
     var curves: [Curve] = []
 
@@ -37,10 +37,10 @@ enum Runner {
                     bench.progress.begin(
                         stage.rounds > 1 ? "\(scenario.title) (\(round)/\(stage.rounds))" : scenario.title)
                     do {
-                        let measurement = try await scenario.measure(at: bench)
-                        measurement.samples.forEach { findings.samples.add($0) }
-                        measurement.curves.forEach { findings.add($0) }
-                        bench.progress.finish(measurement.summary)
+                        let outcome = try await scenario.measure(at: bench)
+                        outcome.samples.forEach { findings.samples.add($0) }
+                        outcome.curves.forEach { findings.add($0) }
+                        bench.progress.finish(outcome.summary)
                     } catch {
                         failed.insert(index)
                         findings.failures.append(ScenarioFailure(scenario: scenario.title, reason: "\(error)"))

@@ -44,6 +44,19 @@ struct Workbench: Sendable {
             throw error
         }
     }
+
+    /// The same, for what can be measured only on a broker of our own.
+    func withOwnBroker<Result>(
+        _ body: (BrokerUnderTest, BrokerProcess) async throws -> Result
+    ) async throws -> Result {
+        try await withBroker { broker in
+            guard let process = broker.process else {
+                throw BenchError(
+                    "this looks into the broker's process, so the broker must be started here: leave out --broker")
+            }
+            return try await body(broker, process)
+        }
+    }
 }
 
 /// A broker that a scenario talks to.

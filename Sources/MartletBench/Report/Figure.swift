@@ -3,13 +3,10 @@ package enum FigureUnit: String, Codable, Sendable {
     case recordsPerSecond
     case bytesPerSecond
     case nanosecondsPerRecord
+    case nanosecondsPerKilobyte
     case microseconds
     case seconds
     case bytes
-    case perRecord
-
-    /// Whether more is better. For all others, less is.
-    package var isRate: Bool { self == .recordsPerSecond || self == .bytesPerSecond }
 }
 
 /// Something that is measured: the same name, title and unit in every round, table and report.

@@ -8,7 +8,9 @@ enum LatencyChart {
     private static let right = 20.0
     private static let top = 30.0
     private static let bottom = 40.0
-    private static let percentiles: [Double] = [0, 90, 99, 99.9, 99.99]
+    private static let percentiles: [(value: Double, label: String)] = [
+        (0, "0 %"), (90, "90 %"), (99, "99 %"), (99.9, "99.9 %"), (99.99, "99.99 %"),
+    ]
 
     static func draw(_ curves: [Curve]) -> String {
         let points = curves.flatMap(\.points).filter { $0.y > 0 && $0.x < 100 }
@@ -52,11 +54,12 @@ enum LatencyChart {
             parts.append(
                 "<text class=\"faint\" x=\"\(left - 8)\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(label)</text>")
         }
-        for percentile in percentiles where nines(percentile) <= scale.nines + 0.001 {
-            let x = Quantity.fixed(scale.x(percentile), places: 1)
+        for percentile in percentiles where nines(percentile.value) <= scale.nines + 0.001 {
+            let x = Quantity.fixed(scale.x(percentile.value), places: 1)
             parts.append("<line class=\"grid\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(top)\" y2=\"\(height - bottom)\"/>")
             let y = height - bottom + 18
-            parts.append("<text class=\"faint\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\">\(percentile) %</text>")
+            parts.append(
+                "<text class=\"faint\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\">\(percentile.label)</text>")
         }
         return parts
     }

@@ -4,11 +4,10 @@ package enum Quantity {
         switch unit {
         case .recordsPerSecond: scaled(value, [(1e9, "G/s"), (1e6, "M/s"), (1e3, "k/s"), (1, "/s")])
         case .bytesPerSecond: scaled(value, [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1, "B/s")])
-        case .nanosecondsPerRecord: scaled(value, [(1e3, "us"), (1, "ns")])
+        case .nanosecondsPerRecord, .nanosecondsPerKilobyte: scaled(value, [(1e3, "us"), (1, "ns")])
         case .microseconds: scaled(value, [(1e6, "s"), (1e3, "ms"), (1, "us")])
         case .seconds: scaled(value, [(1, "s"), (1e-3, "ms"), (1e-6, "us")])
         case .bytes: scaled(value, [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")])
-        case .perRecord: digits(value)
         }
     }
 

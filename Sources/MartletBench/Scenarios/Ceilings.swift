@@ -4,14 +4,14 @@ struct ProduceCeiling: Scenario {
     var batchBytes: Int
     var title: String { Figure.produceCeiling(recordBytes: recordBytes).title }
 
-    func measure(at bench: Workbench) async throws -> Measurement {
+    func measure(at bench: Workbench) async throws -> Outcome {
         let directory = try bench.makeDirectory()
         defer { bench.discard(directory) }
         let result = try await Ceiling.produce(
             .init(
                 directory: directory, totalBytes: bench.totalBytes, recordBytes: recordBytes, batchBytes: batchBytes),
             progress: bench.progress)
-        return Measurement(samples: [
+        return Outcome(samples: [
             Sample(.produceCeiling(recordBytes: recordBytes), result.recordsPerSecond),
             Sample(.produceCeilingCPU(recordBytes: recordBytes), result.serverNanosecondsPerRecord),
         ])
@@ -24,14 +24,14 @@ struct FetchCeiling: Scenario {
     var batchBytes: Int
     var title: String { Figure.fetchCeiling(recordBytes: recordBytes).title }
 
-    func measure(at bench: Workbench) async throws -> Measurement {
+    func measure(at bench: Workbench) async throws -> Outcome {
         let directory = try bench.makeDirectory()
         defer { bench.discard(directory) }
         let result = try await Ceiling.fetch(
             .init(
                 directory: directory, totalBytes: bench.totalBytes, recordBytes: recordBytes, batchBytes: batchBytes),
             progress: bench.progress)
-        return Measurement(samples: [
+        return Outcome(samples: [
             Sample(.fetchCeiling(recordBytes: recordBytes), result.recordsPerSecond),
             Sample(.fetchCeilingCPU(recordBytes: recordBytes), result.serverNanosecondsPerRecord),
         ])
@@ -44,12 +44,12 @@ struct EchoCeiling: Scenario {
     var ratePerSecond: Int
     var title: String { "ceiling: echo, \(messageBytes) bytes at \(ratePerSecond)/s" }
 
-    func measure(at bench: Workbench) async throws -> Measurement {
+    func measure(at bench: Workbench) async throws -> Outcome {
         let latencies = try await Ceiling.echo(
             count: OpenLoop.count(bench.latencyDuration, ratePerSecond: ratePerSecond), messageBytes: messageBytes,
             ratePerSecond: ratePerSecond, progress: bench.progress)
         let recorder = LatencyRecorder(nanoseconds: latencies.dropFirst(OpenLoop.warmUp(latencies.count)))
-        return Measurement(
+        return Outcome(
             samples: Figure.latencyPercentiles.map { Sample(.echo($0), recorder.microseconds(at: $0)) },
             curves: [recorder.curve("echo in bare C")])
     }
@@ -60,12 +60,12 @@ struct CompressCeiling: Scenario {
     var batchBytes: Int
     var title: String { Figure.compressCeiling.title }
 
-    func measure(at bench: Workbench) async throws -> Measurement {
+    func measure(at bench: Workbench) async throws -> Outcome {
         let records = JSONLikeRecords()
         let result = try await Ceiling.compress(
             records.values.flatMap(\.self), blockBytes: batchBytes, totalBytes: bench.totalBytes)
         let recordsPerSecond = Double(result.bytes) / Double(JSONLikeRecords.valueBytes) / result.elapsed.inSeconds
-        return Measurement(samples: [Sample(.compressCeiling, recordsPerSecond)])
+        return Outcome(samples: [Sample(.compressCeiling, recordsPerSecond)])
     }
 }
 
