@@ -27,6 +27,7 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
@@ -107,11 +108,11 @@ let package = Package(
         // The broker.
         target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
         target("MartletMetadata", ["MartletCore", logging, hashTrees]),
-        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections]),
+        target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections, hashTrees]),
         target(
             "MartletServer",
             [
-                "MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle,
+                "MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle, signals,
                 systemPackage,
             ]
         ),

@@ -1,0 +1,131 @@
+internal import MartletCore
+internal import MartletStorage
+
+/// Reads for one fetch: looks at partitions, and puts the answer together. On the call's event loop.
+struct FetchReader {
+    let broker: Broker
+    let query: FetchQuery
+
+    /// How one item stands.
+    struct Look {
+        var partition: Partition?
+        var view = Partition.FetchView(check: .ahead, highWatermark: -1)
+        var outcome: FetchOutcome?
+        /// Records that could be sent.
+        var bytes = 0
+
+        /// Nothing that happens later makes the answer better.
+        var isFinal: Bool {
+            switch outcome?.content {
+            case .failure, .diverging: true
+            case .records, .nothing, nil: false
+            }
+        }
+
+        var epoch: LeaderEpoch? {
+            if case .current(let epoch) = view.check { epoch } else { nil }
+        }
+    }
+
+    /// Looks at one item by itself. What was found is let go: only its size counts until the fetch is answered.
+    func look(_ item: Int) -> Look {
+        var look = look(item, broker.table[query.items[item].partitionID], bytesLeft: query.maxBytes)
+        if !look.isFinal { look.outcome = nil }
+        return look
+    }
+
+    /// Looks at all items in order, within the query's size.
+    func lookAtAll() -> [Look] {
+        let table = broker.table.snapshot
+        var bytesLeft = query.maxBytes
+        var hasRecords = false
+        return query.items.indices.map { item in
+            var look = look(item, table[query.items[item].partitionID], bytesLeft: bytesLeft)
+            // The first batch is returned whatever its size, later ones only where they fit.
+            if hasRecords, look.bytes > bytesLeft {
+                look.bytes = 0
+                look.outcome?.content = .nothing
+            }
+            bytesLeft = max(0, bytesLeft - look.bytes)
+            hasRecords = hasRecords || look.bytes > 0
+            return look
+        }
+    }
+
+    /// The answer: records and errors; where the partitions stand when there is neither.
+    func answer(_ looks: [Look]) -> [FetchOutcome] {
+        let bytes = looks.reduce(0) { $0 + $1.bytes }
+        broker.counters.fetched(bytes: bytes)
+        let hasNews = bytes > 0 || looks.contains { $0.isFinal }
+        return looks.indices.compactMap { item in
+            let look = looks[item]
+            if look.outcome == nil, let partition = look.partition {
+                return failure(item, partition.unknownEpoch(query.items[item].leaderEpoch))
+            }
+            return hasNews && look.bytes == 0 && !look.isFinal ? nil : look.outcome
+        }
+    }
+
+    func failure(_ item: Int, _ error: BrokerError) -> FetchOutcome {
+        FetchOutcome(index: item, highWatermark: -1, logStartOffset: -1, content: .failure(error))
+    }
+
+    func leaderChanged(_ partition: Partition) -> BrokerError {
+        BrokerError(.notLeaderOrFollower, "\(partition.name): the leader changed while the fetch was waiting")
+    }
+
+    private func look(_ item: Int, _ entry: PartitionTable.Entry?, bytesLeft: Int) -> Look {
+        let wanted = query.items[item]
+        guard broker.isServing else { return Look(outcome: failure(item, .stopping)) }
+        var look = Look()
+        do throws(BrokerError) {
+            let partition = try PartitionTable.replica(entry, wanted.topicID, wanted.partition)
+            look.partition = partition
+            look.view = partition.fetchView(wanted.leaderEpoch)
+            switch look.view.check {
+            case .failed(let error): throw error
+            // Waits for the broker to learn of the epoch.
+            case .ahead: return look
+            case .current: try read(item, partition, bytesLeft: bytesLeft, &look)
+            }
+        } catch {
+            look.outcome = failure(item, error)
+        }
+        return look
+    }
+
+    private func read(_ item: Int, _ partition: Partition, bytesLeft: Int, _ look: inout Look) throws(BrokerError) {
+        let wanted = query.items[item]
+        let log = partition.log
+        let highWatermark = look.view.highWatermark
+        var outcome = FetchOutcome(
+            index: item, highWatermark: highWatermark, logStartOffset: log.logStartOffset, content: .nothing)
+        if let end = divergence(log, wanted) {
+            outcome.content = .diverging(end)
+        } else {
+            do {
+                let read = try log.read(
+                    from: wanted.fetchOffset, maxBytes: min(wanted.maxBytes, bytesLeft), upTo: highWatermark)
+                if let read {
+                    outcome.content = .records(read)
+                    look.bytes = read.count
+                }
+            } catch {
+                throw BrokerError(error)
+            }
+        }
+        look.outcome = outcome
+    }
+
+    /// Where this log and the reader's agree at the latest, when the reader's last epoch says that they part before its offset.
+    private func divergence(_ log: PartitionLog, _ wanted: FetchItem) -> EpochEnd? {
+        guard wanted.lastFetchedEpoch >= 0, wanted.fetchOffset > log.logStartOffset else { return nil }
+        guard let end = log.epochEnd(for: wanted.lastFetchedEpoch) else { return nil }
+        guard end.epoch < wanted.lastFetchedEpoch || end.endOffset < wanted.fetchOffset else { return nil }
+        return EpochEnd(leaderEpoch: end.epoch, endOffset: end.endOffset)
+    }
+}
+
+extension FetchItem {
+    var partitionID: TopicIDPartition { TopicIDPartition(topicID: topicID, partition: partition) }
+}

@@ -1,0 +1,153 @@
+internal import MartletCore
+internal import NIOCore
+
+/// A produce some of whose batches have to wait.
+///
+/// Sendable: its mutable state is touched on its event loop only, which every method checks; other threads only pass the reference on.
+final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
+    private enum Waiting {
+        case forAcks(Partition)
+        case forEpoch(Partition)
+    }
+
+    let mailbox: LoopMailbox
+    private let broker: Broker
+    private let items: [ProduceItem]
+    private let attachment: ByteBuffer
+    private let acks: Acks
+    private let reply: @Sendable ([ProduceOutcome]) -> Void
+
+    private var outcomes: [ProduceOutcome?]
+    private var waiting: [Int: Waiting] = [:]
+    private var timer: NIOScheduledCallback?
+
+    init(
+        broker: Broker, items: [ProduceItem], attachment: ByteBuffer, acks: Acks, mailbox: LoopMailbox,
+        reply: @escaping @Sendable ([ProduceOutcome]) -> Void
+    ) {
+        self.broker = broker
+        self.items = items
+        self.attachment = attachment
+        self.acks = acks
+        self.mailbox = mailbox
+        self.reply = reply
+        outcomes = Array(repeating: nil, count: items.count)
+    }
+
+    /// Appends what can be appended now, in the order of the items; replies at once when nothing has to wait.
+    func start(timeout: Duration) {
+        mailbox.loop.preconditionInEventLoop()
+        let table = broker.table.snapshot
+        let now = broker.now
+        for item in items.indices {
+            if isRepeated(item) {
+                outcomes[item] = .failure(
+                    BrokerError(.invalidRequest, "a produce carries at most one batch per partition"))
+            } else {
+                attempt(item, table, now)
+            }
+        }
+        guard !waiting.isEmpty else { return finish() }
+        broker.counters.producesWaiting(by: 1)
+        timer = try? mailbox.loop.scheduleCallback(in: TimeAmount(timeout), handler: self)
+    }
+
+    /// Requests are small, or their items sorted by nothing: up to a few dozen, looking is quicker than hashing.
+    private func isRepeated(_ item: Int) -> Bool {
+        items[..<item].contains { $0.partition == items[item].partition && $0.topicID == items[item].topicID }
+    }
+
+    private func attempt(_ item: Int, _ table: [TopicIDPartition: PartitionTable.Entry], _ now: TimestampMs) {
+        let wanted = items[item]
+        guard broker.isServing else {
+            outcomes[item] = .failure(.stopping)
+            return
+        }
+        do throws(BrokerError) {
+            let entry = table[TopicIDPartition(topicID: wanted.topicID, partition: wanted.partition)]
+            let partition = try PartitionTable.replica(entry, wanted.topicID, wanted.partition)
+            append(item, to: partition, now)
+        } catch {
+            outcomes[item] = .failure(error)
+        }
+    }
+
+    private func append(_ item: Int, to partition: Partition, _ now: TimestampMs) {
+        let wanted = items[item]
+        let step = attachment.withUnsafeReadableBytes { bytes in
+            partition.append(
+                UnsafeRawBufferPointer(rebasing: bytes[wanted.bytes]), leaderEpoch: wanted.leaderEpoch, acks: acks,
+                now: now)
+        }
+        switch step {
+        case .failed(let error):
+            broker.counters.refusedBatch()
+            outcomes[item] = .failure(error)
+        case .epochAhead:
+            waitForEpoch(item, partition, now)
+        case .appended(let batch, let reach, let epoch):
+            broker.counters.appended(bytes: wanted.bytes.count)
+            let waiter = { PartitionState.AckWaiter(call: self, item: item, batch: batch, mailbox: self.mailbox) }
+            outcomes[item] = partition.settle(batch, reach: reach, epoch: epoch, acks: acks, waiter: waiter())
+            if outcomes[item] == nil { waiting[item] = .forAcks(partition) }
+        }
+    }
+
+    private func waitForEpoch(_ item: Int, _ partition: Partition, _ now: TimestampMs) {
+        let waiter = PartitionState.EpochWaiter(call: self, item: item, mailbox: mailbox)
+        if partition.waitForEpoch(items[item].leaderEpoch, waiter) {
+            waiting[item] = .forEpoch(partition)
+        } else {
+            append(item, to: partition, now)
+        }
+    }
+
+    /// A batch is kept, or will not be waited for any longer.
+    func resolve(_ item: Int, _ outcome: ProduceOutcome) {
+        mailbox.loop.preconditionInEventLoop()
+        guard waiting.removeValue(forKey: item) != nil else { return }
+        outcomes[item] = outcome
+        finishIfDone()
+    }
+
+    /// The role that the item waited for may be there.
+    func tryAgain(_ item: Int) {
+        mailbox.loop.preconditionInEventLoop()
+        guard waiting.removeValue(forKey: item) != nil else { return }
+        attempt(item, broker.table.snapshot, broker.now)
+        finishIfDone()
+    }
+
+    /// Time is up.
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        timer = nil
+        for (item, reason) in waiting {
+            switch reason {
+            case .forAcks(let partition):
+                partition.forget(self)
+                outcomes[item] = .failure(
+                    BrokerError(
+                        .requestTimedOut,
+                        "\(partition.name): the batch was written, but is not known to be kept yet; "
+                            + "sent again with the same sequence it is not written twice"))
+            case .forEpoch(let partition):
+                partition.forget(self)
+                outcomes[item] = .failure(partition.unknownEpoch(items[item].leaderEpoch))
+            }
+        }
+        waiting = [:]
+        finishIfDone()
+    }
+
+    private func finishIfDone() {
+        guard waiting.isEmpty else { return }
+        timer?.cancel()
+        timer = nil
+        broker.counters.producesWaiting(by: -1)
+        finish()
+    }
+
+    private func finish() {
+        reply(outcomes.map { $0 ?? .failure(.stopping) })
+    }
+}

@@ -1,0 +1,86 @@
+internal import HashTreeCollections
+internal import MartletCore
+internal import MartletMetadata
+internal import MartletStorage
+
+/// Works out what a starting broker may do and writes first: a pure function of the image and the data directory's identity.
+struct StartPlanner {
+    /// What this version reads and writes.
+    static let featureLevel: Int32 = 1
+
+    let image: ClusterImage
+    let settings: BrokerSettings
+    let identity: DirectoryIdentity
+
+    /// RULES 3: refuses metadata and a data directory that do not belong together.
+    func check() throws(BrokerError) {
+        if let brokerID = identity.brokerID, brokerID != settings.brokerID {
+            throw refusal("the data directory belongs to broker \(brokerID), this is broker \(settings.brokerID)")
+        }
+        if let clusterID = identity.clusterID {
+            guard let cluster = image.cluster else {
+                throw refusal("the data directory belongs to cluster \(clusterID), the metadata store is empty")
+            }
+            guard cluster.id == clusterID else {
+                throw refusal("the data directory belongs to cluster \(clusterID), the metadata store to \(cluster.id)")
+            }
+        }
+        guard image.revision >= identity.storeRevision else {
+            throw refusal(
+                "the metadata store is at revision \(image.revision), the data directory has seen \(identity.storeRevision): "
+                    + "the store was rolled back or replaced")
+        }
+        if let level = image.cluster?.featureLevel, level > Self.featureLevel {
+            throw refusal("the cluster is at feature level \(level), this broker knows \(Self.featureLevel)")
+        }
+        if let registered = image.brokers[settings.brokerID], registered.directoryID != "\(identity.directoryID)" {
+            throw refusal(
+                "broker \(settings.brokerID) is registered with another data directory, \(registered.directoryID)")
+        }
+    }
+
+    private func refusal(_ reason: String) -> BrokerError {
+        BrokerError(.inconsistentClusterID, "the broker does not start: \(reason)")
+    }
+
+    /// The next run of this broker.
+    var startEpoch: StartEpoch { (image.brokers[settings.brokerID]?.startEpoch ?? 0) + 1 }
+
+    /// Registers this run, and founds the cluster when there is none.
+    func registration(clusterID: String) -> MetadataTransaction {
+        var transaction = MetadataTransaction()
+        if image.cluster == nil {
+            let cluster = ClusterRecord(id: clusterID, featureLevel: Self.featureLevel)
+            transaction.put(.cluster(cluster), ifRevision: 0)
+        }
+        let broker = BrokerRecord(
+            id: settings.brokerID, startEpoch: startEpoch, directoryID: "\(identity.directoryID)", host: settings.host,
+            port: settings.port, rack: settings.rack, isFenced: false)
+        transaction.put(.broker(broker), ifRevision: image.revision(of: .broker(settings.brokerID)))
+        return transaction
+    }
+
+    /// RULES 2: a new leader epoch for every partition that only this broker has, in its new run. Partitions of a topic that was never
+    /// finished creating are removed.
+    func takeover(startEpoch: StartEpoch, transactionKeysMax: Int) -> [MetadataTransaction] {
+        var transactions: [MetadataTransaction] = []
+        for partition in image.partitions.values where partition.replicas == [settings.brokerID] {
+            if transactions.last.map({ $0.changes.count == transactionKeysMax }) ?? true {
+                transactions.append(MetadataTransaction())
+            }
+            let isUnfinished = image.topic(partition.record.id.topicID).map {
+                $0.partitionCount <= partition.record.id.partition
+            }
+            if isUnfinished ?? true {
+                transactions[transactions.count - 1].remove(
+                    .partition(partition.record.id), ifRevision: partition.revision)
+                continue
+            }
+            var record = partition.record
+            record.leader = PartitionLeader(broker: settings.brokerID, startEpoch: startEpoch)
+            record.leaderEpoch += 1
+            transactions[transactions.count - 1].put(.partition(record), ifRevision: partition.revision)
+        }
+        return transactions
+    }
+}

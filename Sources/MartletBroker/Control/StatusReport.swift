@@ -1,0 +1,52 @@
+internal import HashTreeCollections
+internal import MartletCore
+internal import MartletMetadata
+internal import MartletStorage
+
+/// A partition directory that the cluster does not know and that was moved out of the way.
+struct SetAsideDirectory: Sendable, Equatable {
+    var id: TopicIDPartition
+    var topic: String
+    var path: String
+}
+
+/// Counts what a person asks of a broker's health.
+struct StatusReport {
+    let settings: BrokerSettings
+    let image: ClusterImage
+    let table: PartitionTable
+    let counters: BrokerCounters
+    let setAside: [SetAsideDirectory]
+
+    var status: BrokerStatus {
+        var status = BrokerStatus(
+            brokerID: settings.brokerID, clusterID: image.cluster?.id ?? "",
+            startEpoch: image.brokers[settings.brokerID]?.startEpoch ?? 0, topics: image.topics.count, partitions: 0,
+            partitionsRecovering: 0, logBytes: 0, troubles: [], counters: counters.snapshot)
+        for (id, entry) in table.snapshot.sorted(by: { $0.key < $1.key }) {
+            status.partitions += 1
+            switch entry {
+            case .failed(let topic, let error):
+                status.troubles.append(.init(topic: topic, partition: id.partition, reason: error.message))
+            case .replica(let replica):
+                status.logBytes += replica.log.sizeBytes
+                guard let trouble = replica.trouble else { continue }
+                if trouble.code == .partitionRecovering {
+                    status.partitionsRecovering += 1
+                } else {
+                    status.troubles.append(
+                        .init(topic: replica.topic, partition: id.partition, reason: trouble.message))
+                }
+            }
+        }
+        for directory in setAside {
+            status.troubles.append(
+                .init(
+                    topic: directory.topic, partition: directory.id.partition,
+                    reason:
+                        "the metadata does not know topic id \(directory.id.topicID); its directory is now \(directory.path)"
+                ))
+        }
+        return status
+    }
+}

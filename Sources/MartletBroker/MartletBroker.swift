@@ -1,1 +1,0 @@
-// The owner of MartletBroker replaces this file.

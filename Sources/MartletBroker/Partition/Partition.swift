@@ -1,0 +1,329 @@
+internal import MartletCore
+internal import MartletStorage
+internal import Synchronization
+
+/// A replica of a partition on this broker: its log, its role, and who waits for it. Any thread; the lock is held for moments and never
+/// across a call into the log that takes a lock of its own.
+final class Partition: Sendable {
+    let id: TopicIDPartition
+    let topic: String
+    let log: PartitionLog
+    private let brokerID: BrokerID
+    private let state: Mutex<PartitionState>
+    /// Tells the control plane that the log came online. Called on storage threads.
+    private let onLogOnline: @Sendable (Partition) -> Void
+
+    init(
+        log: PartitionLog, brokerID: BrokerID, settings: TopicSettings,
+        onLogOnline: @escaping @Sendable (Partition) -> Void
+    ) {
+        self.id = log.id
+        self.topic = log.topic
+        self.log = log
+        self.brokerID = brokerID
+        self.onLogOnline = onLogOnline
+        let name = TopicPartition(topic: log.topic, partition: log.id.partition)
+        state = Mutex(
+            PartitionState(
+                role: .unavailable(BrokerError(.leaderNotAvailable, "\(name) has no leader on this broker yet")),
+                minInSyncReplicas: settings.minInSyncReplicas))
+    }
+
+    var name: String { "\(topic)-\(id.partition)" }
+
+    // MARK: Facts
+
+    var highWatermark: Offset { state.withLock { $0.highWatermark.value } }
+
+    /// Why calls are refused; nil while this broker leads.
+    var trouble: BrokerError? {
+        state.withLock { state in
+            if case .unavailable(let error) = state.role { error } else { nil }
+        }
+    }
+
+    var leaderEpoch: LeaderEpoch? {
+        state.withLock { state in
+            if case .leader(let epoch) = state.role { epoch } else { nil }
+        }
+    }
+
+    // MARK: Roles; called by the control plane, one at a time
+
+    /// Leads at `epoch` from now on. A log that is not online keeps the partition unavailable; the control plane tries again when it is.
+    func lead(_ epoch: LeaderEpoch, inSyncReplicas: Int) {
+        if leaderEpoch == epoch {
+            state.withLock { $0.inSyncReplicas = inSyncReplicas }
+            return
+        }
+        do {
+            try log.startLeaderEpoch(epoch)
+        } catch {
+            switch error.code {
+            case .wrongEpoch:
+                // RULES 3: appending on would give one offset two meanings.
+                resign(BrokerError(.partitionOffline, "the metadata is older than the log: \(error.message)"))
+            default:
+                resign(BrokerError(error))
+            }
+            return
+        }
+        // Read before the role changes: what is appended from then on is the new epoch's.
+        let logEnd = log.logEndOffset
+        let durable = log.durableOffset
+        var wakeups = Wakeups()
+        let reason = BrokerError(
+            .notLeaderOrFollower, "\(name) has a new leader epoch, \(epoch)", leader: hint(epoch))
+        state.withLock { state in
+            state.lead(epoch, logEnd: logEnd, durable: durable, failing: reason, &wakeups)
+            state.inSyncReplicas = inSyncReplicas
+        }
+        wakeups.send()
+        // A sync may have ended between the look and the change of role.
+        noteDurable(log.durableOffset)
+        if case .offline(let reason) = log.state { resign(BrokerError(.partitionOffline, offlineMessage(reason))) }
+    }
+
+    /// Leads no more. Everything that waits fails with `reason`, and every later call.
+    func resign(_ reason: BrokerError) {
+        var wakeups = Wakeups()
+        state.withLock { $0.change(to: .unavailable(reason), failing: reason, &wakeups) }
+        wakeups.send()
+    }
+
+    func update(_ settings: TopicSettings) {
+        state.withLock { $0.minInSyncReplicas = settings.minInSyncReplicas }
+        if log.settings != settings.log { log.update(settings: settings.log) }
+        noteDurable(log.durableOffset)
+    }
+
+    private func hint(_ epoch: LeaderEpoch) -> LeaderHint {
+        LeaderHint(brokerID: brokerID, leaderEpoch: epoch)
+    }
+
+    private func offlineMessage(_ reason: String) -> String {
+        "\(name) is offline on this broker until it restarts: \(reason)"
+    }
+
+    // MARK: Epochs of calls
+
+    enum EpochCheck {
+        case current(LeaderEpoch)
+        /// The caller knows a newer epoch than this broker.
+        case ahead
+        case failed(BrokerError)
+    }
+
+    private func check(_ epoch: LeaderEpoch, _ state: borrowing PartitionState) -> EpochCheck {
+        switch state.role {
+        case .unavailable(let error):
+            return .failed(error)
+        case .leader(let current):
+            if epoch == -1 || epoch == current { return .current(current) }
+            if epoch > current { return .ahead }
+            return .failed(
+                BrokerError(
+                    .fencedLeaderEpoch,
+                    "\(name): leader epoch \(epoch) is over; broker \(brokerID) leads at \(current)",
+                    leader: hint(current)))
+        }
+    }
+
+    func check(_ epoch: LeaderEpoch) -> EpochCheck {
+        state.withLock { check(epoch, $0) }
+    }
+
+    func unknownEpoch(_ epoch: LeaderEpoch) -> BrokerError {
+        let current = leaderEpoch
+        return BrokerError(
+            .unknownLeaderEpoch, "\(name): this broker has not heard of leader epoch \(epoch) yet",
+            leader: current.map(hint))
+    }
+}
+
+// MARK: Producing
+extension Partition {
+    enum AppendStep {
+        case failed(BrokerError)
+        case epochAhead
+        /// Everything below `reach` has to be kept before the batch is acknowledged, by the leader of `epoch`.
+        case appended(AppendedBatch, reach: Offset, epoch: LeaderEpoch)
+    }
+
+    /// Appends one batch as the leader. Does not wait.
+    func append(
+        _ batch: UnsafeRawBufferPointer, leaderEpoch: LeaderEpoch, acks: Acks, now: TimestampMs
+    ) -> AppendStep {
+        let (checked, shortage) = state.withLock { state in
+            (
+                check(leaderEpoch, state),
+                acks == .all && state.inSyncReplicas < state.minInSyncReplicas ? state.inSyncReplicas : nil
+            )
+        }
+        switch checked {
+        case .failed(let error): return .failed(error)
+        case .ahead: return .epochAhead
+        case .current(let epoch):
+            if let shortage {
+                return .failed(
+                    BrokerError(
+                        .notEnoughReplicas, "\(name): \(shortage) replicas are in sync, fewer than min.insync.replicas")
+                )
+            }
+            do {
+                let result = try log.append(batch, leaderEpoch: epoch, now: now)
+                let appended = AppendedBatch(
+                    baseOffset: result.baseOffset, logAppendTime: result.logAppendTime,
+                    logStartOffset: log.logStartOffset)
+                return .appended(appended, reach: result.lastOffset + 1, epoch: epoch)
+            } catch {
+                return .failed(BrokerError(error))
+            }
+        }
+    }
+
+    /// Answers an appended batch now, or has `call` woken when it is kept. Nil: it waits.
+    func settle(
+        _ batch: AppendedBatch, reach: Offset, epoch: LeaderEpoch, acks: Acks,
+        waiter: @autoclosure () -> PartitionState.AckWaiter
+    ) -> ProduceOutcome? {
+        // Without syncing, what was appended counts at once, and nobody else tells.
+        let durable = log.durableOffset
+        var wakeups = Wakeups()
+        var moved: Offset?
+        let outcome = state.withLock { state -> ProduceOutcome? in
+            guard case .leader(epoch) = state.role else {
+                if acks == .none { return .success(batch) }
+                return .failure(
+                    BrokerError(.notLeaderOrFollower, "\(name): the leader changed while the batch was being written"))
+            }
+            if state.advance(durable: durable, &wakeups) { moved = state.highWatermark.value }
+            if state.isKept(reach, for: acks) { return .success(batch) }
+            state.wait(waiter(), reach: reach, for: acks)
+            return nil
+        }
+        if let moved { log.setHighWatermark(moved) }
+        wakeups.send()
+        return outcome
+    }
+
+    /// Has `call` try again when the partition's role changes. False when it is not ahead any more.
+    func waitForEpoch(_ epoch: LeaderEpoch, _ waiter: PartitionState.EpochWaiter) -> Bool {
+        state.withLock { state in
+            guard case .ahead = check(epoch, state) else { return false }
+            state.waitForEpoch(waiter)
+            return true
+        }
+    }
+
+    func forget(_ call: ProduceCall) {
+        state.withLock { $0.forget(call) }
+    }
+
+    private func noteDurable(_ offset: Offset) {
+        var wakeups = Wakeups()
+        let moved = state.withLock { state -> Offset? in
+            state.advance(durable: offset, &wakeups) ? state.highWatermark.value : nil
+        }
+        if let moved { log.setHighWatermark(moved) }
+        wakeups.send()
+    }
+}
+
+// MARK: Fetching
+extension Partition {
+    /// Where a partition stood when a fetch looked at it.
+    struct FetchView {
+        var check: EpochCheck
+        var highWatermark: Offset
+    }
+
+    func fetchView(_ epoch: LeaderEpoch) -> FetchView {
+        state.withLock { FetchView(check: check(epoch, $0), highWatermark: $0.highWatermark.value) }
+    }
+
+    /// Wakes the call once when the partition is no longer as in `view`, and the high watermark is above the item's offset. False when it
+    /// is already.
+    func wait(_ call: FetchCall, item: Int, query: FetchItem, since view: FetchView) -> Bool {
+        state.withLock { state in
+            switch (view.check, check(query.leaderEpoch, state)) {
+            case (.ahead, .ahead):
+                state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: .max)
+                return true
+            case (.current(let seen), .current(let now)) where seen == now:
+                let threshold = max(query.fetchOffset, view.highWatermark)
+                guard state.highWatermark.value <= threshold else { return false }
+                state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: threshold)
+                return true
+            default:
+                return false
+            }
+        }
+    }
+
+    func forget(_ call: FetchCall, item: Int) {
+        state.withLock { $0.forget(call, item: item) }
+    }
+
+    /// The latest offset that consumers may read up to, and the epoch. RULES 15.
+    func latestOffset(_ epoch: LeaderEpoch) throws(BrokerError) -> (offset: Offset, epoch: LeaderEpoch) {
+        let result: Result<(offset: Offset, epoch: LeaderEpoch), BrokerError> = state.withLock { state in
+            switch check(epoch, state) {
+            case .failed(let error): .failure(error)
+            case .ahead: .failure(BrokerError(.unknownLeaderEpoch, "\(name): leader epoch \(epoch) is not known yet"))
+            case .current(let current):
+                state.highWatermark.isKnown
+                    ? .success((state.highWatermark.value, current))
+                    : .failure(
+                        BrokerError(
+                            .offsetNotAvailable,
+                            "\(name): the high watermark has not reached the beginning of leader epoch \(current) yet"))
+            }
+        }
+        return try result.get()
+    }
+}
+
+// MARK: What waits for the disk
+extension Partition {
+    /// The first record at or after `time` that consumers see. Blocks.
+    func offset(forTimestamp time: TimestampMs, below limit: Offset) throws(BrokerError) -> ListedOffset {
+        do {
+            guard let match = try log.offset(forTimestamp: time, upTo: limit) else {
+                return ListedOffset(offset: -1, timestamp: -1, leaderEpoch: -1)
+            }
+            return ListedOffset(offset: match.offset, timestamp: match.timestamp, leaderEpoch: match.leaderEpoch)
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    /// Moves the log start up to `before`, -1 being the high watermark. Durable on return. Blocks.
+    func deleteRecords(before: Offset) throws(BrokerError) -> Offset {
+        let latest = try latestOffset(-1).offset
+        let wanted = before == -1 ? latest : before
+        guard (0...latest).contains(wanted) else {
+            throw BrokerError(
+                .offsetOutOfRange, "\(name): records can be deleted up to the high watermark, \(latest), not \(before)")
+        }
+        do {
+            return try log.deleteRecords(before: wanted)
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+}
+
+extension Partition: PartitionLogObserver {
+    func durableOffsetAdvanced(_ log: PartitionLog, to offset: Offset) {
+        noteDurable(offset)
+    }
+
+    func logStateChanged(_ log: PartitionLog) {
+        switch log.state {
+        case .recovering: break
+        case .online: onLogOnline(self)
+        case .offline(let reason): resign(BrokerError(.partitionOffline, offlineMessage(reason)))
+        }
+    }
+}

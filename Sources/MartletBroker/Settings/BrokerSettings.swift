@@ -1,0 +1,53 @@
+package import MartletCore
+package import MartletStorage
+
+/// What a broker is told when it starts. Checked by ``check()`` before anything is opened.
+package struct BrokerSettings: Sendable {
+    /// `broker.id`. From 0.
+    package var brokerID: BrokerID = 0
+    /// Where clients reach this broker: `advertise`.
+    package var host = "127.0.0.1"
+    package var port: UInt16 = 7_400
+    /// `rack`: where the broker stands, for placing replicas. May be empty.
+    package var rack = ""
+    /// `num.partitions`, of topics created without a number. 1 or more.
+    package var partitionsDefault: Int32 = 1
+    /// `default.replication.factor`. 1 or more.
+    package var replicationFactorDefault: Int32 = 1
+    /// `auto.create.topics.enable`: describing a topic by name creates it.
+    package var createsTopicsAutomatically = false
+    /// Topic settings by name that hold where a topic has none of its own.
+    package var topicDefaults: [String: String] = [:]
+    /// `partitions.max`: partitions with a replica on this broker. What its files and memory were sized for.
+    package var partitionsMax = 20_000
+    /// `partitions.per.topic.max`.
+    package var partitionsPerTopicMax: Int32 = 10_000
+    /// `producer.id.expiration.ms`: a producer that was silent for this long is forgotten.
+    package var producerExpiration: Duration = .seconds(86_400)
+    /// How long a produce waits for acks at most, whatever the client asks for.
+    package var produceTimeoutMax: Duration = .seconds(300)
+    /// How long a fetch may wait at most, whatever the client asks for.
+    package var fetchWaitMax: Duration = .seconds(60)
+    /// What a fetch returns at most, in bytes, whatever the client asks for; one larger batch excepted.
+    package var fetchBytesMax = 16 << 20
+    package var clock: any StorageClock = SystemClock()
+
+    package init() {}
+
+    /// Throws what a person has to correct.
+    package func check() throws(BrokerError) {
+        guard brokerID >= 0 else { throw BrokerError(.invalidConfig, "broker.id is \(brokerID); it must be 0 or more") }
+        guard partitionsPerTopicMax >= 1, partitionsMax >= 1 else {
+            throw BrokerError(.invalidConfig, "partitions.max and partitions.per.topic.max must be 1 or more")
+        }
+        guard (1...partitionsPerTopicMax).contains(partitionsDefault) else {
+            throw BrokerError(
+                .invalidConfig, "num.partitions is \(partitionsDefault); it must be 1 to \(partitionsPerTopicMax)")
+        }
+        guard replicationFactorDefault >= 1 else {
+            throw BrokerError(
+                .invalidConfig, "default.replication.factor is \(replicationFactorDefault); it must be 1 or more")
+        }
+        _ = try TopicSettings(topicDefaults, defaults: [:], producerExpiration: producerExpiration)
+    }
+}

@@ -1,0 +1,42 @@
+internal import MartletCore
+package import MartletStorage
+
+/// All settings of a topic, each with a value: its own, the cluster's or broker's default, or the built-in one.
+package struct TopicSettings: Sendable, Equatable {
+    package internal(set) var log = LogSettings()
+    package internal(set) var minInSyncReplicas = 1
+
+    /// Reads `own` over `defaults` over the built-in values. What is wrong with a setting is said with its name, its value and what
+    /// it takes.
+    package init(
+        _ own: [String: String], defaults: [String: String], producerExpiration: Duration
+    ) throws(BrokerError) {
+        for definition in SettingDefinition.all {
+            let value = own[definition.name] ?? defaults[definition.name] ?? definition.defaultValue
+            guard definition.apply(value, &self) else {
+                throw BrokerError(
+                    .invalidConfig, "\(definition.name) cannot be '\(value)': it takes \(definition.accepted)")
+            }
+        }
+        for name in [own, defaults].flatMap(\.keys) where SettingDefinition.named(name) == nil {
+            throw Self.unknown(name)
+        }
+        log.producerExpiration = producerExpiration
+        log.maxMessageBytes = min(log.maxMessageBytes, log.segmentBytes)
+    }
+
+    static func unknown(_ name: String) -> BrokerError {
+        let known = SettingDefinition.all.map(\.name).sorted().joined(separator: ", ")
+        return BrokerError(.invalidConfig, "there is no topic setting '\(name)'; there are \(known)")
+    }
+
+    /// Every setting with its effective value, for people.
+    static func describe(_ own: [String: String], defaults: [String: String]) -> [SettingDescription] {
+        SettingDefinition.all.map { definition in
+            SettingDescription(
+                name: definition.name,
+                value: own[definition.name] ?? defaults[definition.name] ?? definition.defaultValue,
+                isDefault: own[definition.name] == nil, documentation: definition.documentation)
+        }
+    }
+}
