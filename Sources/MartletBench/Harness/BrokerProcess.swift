@@ -33,14 +33,11 @@ final class BrokerProcess: Sendable {
 
     /// Returns once the broker has written its readiness file. `runDirectory` receives that file and the log.
     static func start(
-        binary: String, dataDirectory: String, runDirectory: String, settings: [String: String] = [:]
+        binary: String, dataDirectory: String, runDirectory: String
     ) async throws -> BrokerProcess {
         let readyFile = "\(runDirectory)/ready"
         let logPath = "\(runDirectory)/broker.log"
-        let configPath = "\(runDirectory)/broker.properties"
         try? FileManager.default.removeItem(atPath: readyFile)
-        let lines = settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
-        try lines.joined().write(toFile: configPath, atomically: false, encoding: .utf8)
         guard FileManager.default.createFile(atPath: logPath, contents: nil) else {
             throw BenchError("the broker's log \(logPath) cannot be created")
         }
@@ -50,7 +47,7 @@ final class BrokerProcess: Sendable {
         process.executableURL = URL(fileURLWithPath: binary)
         process.arguments = [
             "broker", "--data", dataDirectory, "--listen", "127.0.0.1:0", "--ready-file", readyFile,
-            "--metrics", metricsAddress, "--config", configPath,
+            "--metrics", metricsAddress,
         ]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice

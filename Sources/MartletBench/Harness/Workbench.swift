@@ -27,14 +27,12 @@ struct Workbench: Sendable {
     }
 
     /// Runs `body` with a broker on an empty data directory of its own, or with the one that was named.
-    func withBroker<Result>(
-        settings: [String: String] = [:], _ body: (BrokerUnderTest) async throws -> Result
-    ) async throws -> Result {
+    func withBroker<Result>(_ body: (BrokerUnderTest) async throws -> Result) async throws -> Result {
         if let externalBroker { return try await body(BrokerUnderTest(address: externalBroker, process: nil)) }
         let directory = try makeDirectory()
         defer { discard(directory) }
         let process = try await BrokerProcess.start(
-            binary: brokerBinary, dataDirectory: "\(directory)/data", runDirectory: directory, settings: settings)
+            binary: brokerBinary, dataDirectory: "\(directory)/data", runDirectory: directory)
         do {
             let result = try await body(BrokerUnderTest(address: process.address, process: process))
             try await process.stop()
