@@ -36,14 +36,14 @@ package final class Broker: Sendable {
     /// that are still being recovered, which answer PARTITION_RECOVERING.
     ///
     /// - Throws: ``BrokerError`` when the settings are wrong, or the metadata store and the data directory do not belong together.
-    package func start() async throws(BrokerError) {
-        try await start(syncing: true)
+    package func start(host: String, port: UInt16) async throws(BrokerError) {
+        try await start(host: host, port: port, syncing: true)
     }
 
     /// Tests leave the syncing out, so that nothing becomes durable before they say so.
-    func start(syncing: Bool) async throws(BrokerError) {
+    func start(host: String, port: UInt16, syncing: Bool) async throws(BrokerError) {
         try settings.check()
-        try await control.start()
+        try await control.start(host: host, port: port)
         if syncing { store.startBackground() }
         serving.store(true, ordering: .sequentiallyConsistent)
     }

@@ -1,1 +1,4 @@
-// The owner of MartletCLI replaces this file.
+import ArgumentParser
+
+let task = Task { await BrokerRunCommand.main() }
+await task.value

@@ -48,9 +48,9 @@ actor ControlPlane {
 
     // MARK: Life
 
-    func start() async throws(BrokerError) {
+    func start(host: String, port: UInt16) async throws(BrokerError) {
         do {
-            try await register()
+            try await register(host: host, port: port)
             try await takeOver()
             mirror = try await metadata.image()
             try noteRevision()
@@ -90,14 +90,16 @@ actor ControlPlane {
         resumeWaiters(upTo: .max)
     }
 
-    private func register() async throws {
+    private func register(host: String, port: UInt16) async throws {
         let image = try await metadata.image()
         let plan = StartPlanner(image: image, settings: settings, identity: store.identity)
         try plan.check()
         startEpoch = plan.startEpoch
         var generator = SystemRandomNumberGenerator()
         let clusterID = image.cluster?.id ?? "\(TopicID.random(using: &generator))"
-        guard case .committed = try await metadata.commit(plan.registration(clusterID: clusterID)) else {
+        guard
+            case .committed = try await metadata.commit(plan.registration(clusterID: clusterID, host: host, port: port))
+        else {
             throw BrokerError(
                 .brokerUnavailable, "another process registered as broker \(settings.brokerID); is it running?")
         }

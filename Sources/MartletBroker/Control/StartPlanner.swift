@@ -47,15 +47,15 @@ struct StartPlanner {
     var startEpoch: StartEpoch { (image.brokers[settings.brokerID]?.startEpoch ?? 0) + 1 }
 
     /// Registers this run, and founds the cluster when there is none.
-    func registration(clusterID: String) -> MetadataTransaction {
+    func registration(clusterID: String, host: String, port: UInt16) -> MetadataTransaction {
         var transaction = MetadataTransaction()
         if image.cluster == nil {
             let cluster = ClusterRecord(id: clusterID, featureLevel: Self.featureLevel)
             transaction.put(.cluster(cluster), ifRevision: 0)
         }
         let broker = BrokerRecord(
-            id: settings.brokerID, startEpoch: startEpoch, directoryID: "\(identity.directoryID)", host: settings.host,
-            port: settings.port, rack: settings.rack, isFenced: false)
+            id: settings.brokerID, startEpoch: startEpoch, directoryID: "\(identity.directoryID)", host: host,
+            port: port, rack: settings.rack, isFenced: false)
         transaction.put(.broker(broker), ifRevision: image.revision(of: .broker(settings.brokerID)))
         return transaction
     }

@@ -5,9 +5,6 @@ package import MartletStorage
 package struct BrokerSettings: Sendable {
     /// `broker.id`. From 0.
     package var brokerID: BrokerID = 0
-    /// Where clients reach this broker: `advertise`.
-    package var host = "127.0.0.1"
-    package var port: UInt16 = 7_400
     /// `rack`: where the broker stands, for placing replicas. May be empty.
     package var rack = ""
     /// `num.partitions`, of topics created without a number. 1 or more.

@@ -1,0 +1,21 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The whole process of `martlet broker`: logs on standard error, signals, one ``BrokerService``.
+package enum BrokerProcess {
+    /// Serves until SIGTERM or SIGINT, then stops cleanly.
+    package static func run(_ settings: ServerSettings) async throws {
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, level: settings.logLevel) }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: BrokerService(settings: settings, logger: Logger(label: "martlet")))
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                // What the group has to say of signals is for whoever debugs it.
+                logger: Logger(label: "process") { LineLogHandler(label: $0, level: .warning) }
+            ))
+        try await group.run()
+    }
+}

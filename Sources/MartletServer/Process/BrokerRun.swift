@@ -1,0 +1,176 @@
+internal import Logging
+internal import MartletBroker
+internal import MartletCore
+internal import MartletMetadata
+internal import MartletProtocol
+internal import MartletRPC
+internal import MartletStorage
+internal import NIOCore
+
+/// The parts of a running broker, in the order in which they start; they stop in the opposite one.
+struct BrokerRun: Sendable {
+    /// Where clients connect.
+    let address: HostPort
+    private let settings: ServerSettings
+    private let broker: Broker
+    private let server: RPCServer
+    private let metrics: MetricsServer?
+    private let readyFile: ReadyFile?
+    private let logger: Logger
+
+    static func start(
+        settings: ServerSettings, openFilesMax: Int, group: any EventLoopGroup, logger: Logger
+    ) async throws -> BrokerRun {
+        let store = try await openStore(settings, logger)
+        let metadata = try await openMetadata(settings, logger)
+        let broker = Broker(settings: settings.broker, store: store, metadata: metadata, logger: logger.part("broker"))
+        do {
+            return try await serve(
+                settings: settings, broker: broker, store: store, openFilesMax: openFilesMax, group: group,
+                logger: logger)
+        } catch {
+            await broker.stop()
+            throw error
+        }
+    }
+
+    /// The listener opens before the partitions do: clients of a broker that starts are told to try again, not refused.
+    private static func serve(
+        settings: ServerSettings, broker: Broker, store: LogStore, openFilesMax: Int, group: any EventLoopGroup,
+        logger: Logger
+    ) async throws -> BrokerRun {
+        let report = StatusReporter(broker: broker, store: store, settings: settings, openFilesMax: openFilesMax)
+        let server = RPCServer(
+            options: options(settings, report), services: services(broker, store, report), group: group,
+            logger: logger.part("listener"))
+        report.attach(server)
+        let bound = try await bind(server, settings.listener)
+        do {
+            let advertised = advertisedAddress(settings, bound)
+            report.advertise(advertised)
+            try await broker.start(host: advertised.host, port: UInt16(advertised.port))
+            warnIfOpen(bound, logger)
+            let metrics = try await startMetrics(settings, report, group, logger)
+            let readyFile = settings.readyFile.map(ReadyFile.init)
+            try readyFile?.write(address: bound)
+            logger.info(
+                "serving",
+                metadata: [
+                    "address": "\(bound)", "advertised": "\(advertised)", "data": "\(settings.dataDirectory)",
+                    "topics": "\(broker.status().topics)",
+                ])
+            return BrokerRun(
+                address: bound, settings: settings, broker: broker, server: server, metrics: metrics,
+                readyFile: readyFile, logger: logger)
+        } catch {
+            await server.shutdown(grace: .zero)
+            throw error
+        }
+    }
+
+    func stop() async {
+        logger.info("stopping", metadata: ["grace": "\(settings.shutdownGrace)"])
+        readyFile?.remove()
+        await server.shutdown(grace: settings.shutdownGrace)
+        await broker.stop()
+        await metrics?.stop()
+    }
+
+    // MARK: Parts
+
+    private static func openStore(_ settings: ServerSettings, _ logger: Logger) async throws -> LogStore {
+        var options = LogStoreOptions(logger: logger.part("storage"))
+        options.partitionsMax = settings.partitionsMax
+        options.unsyncedBytesMax = settings.unsyncedBytesMax
+        options.compactionMemoryBytes = settings.compactionMapBytes
+        options.maintenanceInterval = settings.retentionCheckInterval
+        options.scrubBytesPerSecond = settings.scrubBytesPerSecond
+        do {
+            return try LogStore(directory: settings.dataDirectory, options: options)
+        } catch {
+            throw SettingsError("\(error)")
+        }
+    }
+
+    private static func openMetadata(_ settings: ServerSettings, _ logger: Logger) async throws -> EmbeddedStore {
+        do {
+            return try EmbeddedStore(directory: settings.dataDirectory + "/metadata", logger: logger.part("metadata"))
+        } catch {
+            throw SettingsError("\(error)")
+        }
+    }
+
+    private static func services(_ broker: Broker, _ store: LogStore, _ report: StatusReporter) -> [ServiceTable] {
+        [
+            .records(
+                RecordsAdapter(
+                    broker: broker, gate: ProduceGate(pressure: store.backPressure),
+                    partitionsPerRequestMax: partitionsPerRequestMax)),
+            .topics(TopicsAdapter(broker: broker)),
+            .cluster(ClusterAdapter { report.response() }),
+        ]
+    }
+
+    /// Named in Hello as partitions_per_request_max.
+    private static let partitionsPerRequestMax = 4096
+
+    private static func options(_ settings: ServerSettings, _ report: StatusReporter) -> RPCServerOptions {
+        let budget = MemoryBudget(capacity: settings.requestMemoryBytes)
+        let hint = settings.metricsListener.map { "Metrics are at http://\($0)/metrics." }
+        var options = RPCServerOptions(
+            budget: budget, metricsHint: hint ?? "Metrics are on a port of their own, once metrics.listener is set."
+        ) { report.hello() }
+        options.connectionsMax = settings.connectionsMax
+        options.partitionsPerRequestMax = partitionsPerRequestMax
+        return options
+    }
+
+    private static func bind(_ server: RPCServer, _ listener: HostPort) async throws -> HostPort {
+        do {
+            let address = try await server.bind(host: listener.host, port: listener.port)
+            return HostPort(host: listener.host, port: address.port ?? listener.port)
+        } catch {
+            throw SettingsError(
+                "cannot listen on \(listener): \(error). Is another broker running there? --listen chooses another address"
+            )
+        }
+    }
+
+    private static func advertisedAddress(_ settings: ServerSettings, _ bound: HostPort) -> HostPort {
+        if var advertised = settings.advertised {
+            if advertised.port == 0 { advertised.port = bound.port }
+            return advertised
+        }
+        return bound.isWildcard ? HostPort(host: SystemLimits.hostName(), port: bound.port) : bound
+    }
+
+    private static func warnIfOpen(_ bound: HostPort, _ logger: Logger) {
+        guard !bound.isLoopback else { return }
+        logger.warning(
+            "the listener is open: there is no authentication and no encryption, anyone who can reach this address can read, write and delete everything",
+            metadata: ["address": "\(bound)"])
+    }
+
+    private static func startMetrics(
+        _ settings: ServerSettings, _ report: StatusReporter, _ group: any EventLoopGroup, _ logger: Logger
+    ) async throws -> MetricsServer? {
+        guard let listener = settings.metricsListener else { return nil }
+        do {
+            let server = try await MetricsServer.start(on: listener, group: group) { report.metrics() }
+            logger.info(
+                "metrics", metadata: ["url": "http://\(listener.host):\(server.address.port ?? listener.port)/metrics"])
+            return server
+        } catch {
+            throw SettingsError("cannot listen on \(listener) for metrics: \(error)")
+        }
+    }
+}
+
+extension Logger {
+    /// A logger for one part of the broker, writing where this one writes.
+    fileprivate func part(_ name: String) -> Logger {
+        var logger = Logger(label: name) { LineLogHandler(label: $0, level: logLevel) }
+        logger.logLevel = logLevel
+        return logger
+    }
+}

@@ -1,0 +1,41 @@
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
+
+/// One run of a broker in this process: data directory, listener, metrics port, ready file.
+///
+/// ``run()`` serves until a graceful shutdown (SIGTERM, through a `ServiceGroup`) or cancellation, then stops cleanly: takes no new
+/// calls, answers those in flight within `shutdown.grace.ms`, syncs and checkpoints, so that the next start reads no log data.
+package struct BrokerService: Service {
+    private let settings: ServerSettings
+    private let logger: Logger
+    /// Runs once when the broker serves, with the address that the listener got.
+    private let onReady: @Sendable (HostPort) -> Void
+
+    package init(
+        settings: ServerSettings, logger: Logger, onReady: @escaping @Sendable (HostPort) -> Void = { _ in }
+    ) {
+        self.settings = settings
+        self.logger = logger
+        self.onReady = onReady
+    }
+
+    /// Throws ``SettingsError`` for what a person can mend: a directory in use, an address that is taken, a newer format.
+    package func run() async throws {
+        let openFilesMax = SystemLimits.raiseOpenFiles()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.networkThreads ?? System.coreCount)
+        do {
+            let run = try await BrokerRun.start(
+                settings: settings, openFilesMax: openFilesMax, group: group, logger: logger)
+            onReady(run.address)
+            try? await gracefulShutdown()
+            await run.stop()
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        try await group.shutdownGracefully()
+        logger.info("stopped")
+    }
+}

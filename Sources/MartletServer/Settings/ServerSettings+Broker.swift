@@ -1,0 +1,15 @@
+internal import MartletBroker
+
+extension ServerSettings {
+    /// The part of the settings that is the broker's.
+    var broker: BrokerSettings {
+        var broker = BrokerSettings()
+        broker.brokerID = brokerID
+        broker.partitionsDefault = defaultPartitions
+        broker.createsTopicsAutomatically = autoCreateTopics
+        broker.topicDefaults = topicDefaults
+        broker.partitionsMax = partitionsMax
+        broker.producerExpiration = producerExpiration
+        return broker
+    }
+}
