@@ -53,6 +53,14 @@ package struct FrameDecoder {
         }
     }
 
+    /// A head has been reported and its body is not done with.
+    package var isInsideBody: Bool {
+        switch state {
+        case .head, .failed: false
+        case .deciding, .inPlace, .body, .skipping, .complete: true
+        }
+    }
+
     /// All of the body that ``Event/head(_:)`` announced is here already.
     package var wholeBodyIsHere: Bool {
         guard case .deciding(let head) = state else { return false }

@@ -23,6 +23,10 @@ extension ServerConnectionHandler {
         timer.fired()
         guard let context, ending != .closed else { return }
         let now = context.eventLoop.now
+        if isPaused {
+            // The rest of the frame may be waiting for us. Its time begins anew when it is read on.
+            frameDeadline = nil
+        }
         if let reason = lateness(now) {
             shared.counters.slowPeersClosed.add()
             shared.logger.notice("closing a connection: \(reason)", metadata: ["peer": "\(peer)"])

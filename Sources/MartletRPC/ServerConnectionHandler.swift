@@ -134,12 +134,12 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     }
 
     /// Requests are left unread: no memory for the next body, or the peer does not take its answers.
-    private var isPaused: Bool {
+    var isPaused: Bool {
         guard let context else { return true }
         if ending != .none { return false }
         // A body half received has its memory already: finish it.
         return memoryWait != nil
-            || !decoder.isInsideFrame && responses.isBackedUp(channelIsWritable: context.channel.isWritable)
+            || !decoder.isInsideBody && responses.isBackedUp(channelIsWritable: context.channel.isWritable)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
