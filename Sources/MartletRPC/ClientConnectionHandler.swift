@@ -88,6 +88,7 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
         guard !isClosed else { return }
         isClosed = true
         timer.cancel()
+        buffers.noteHeld(0)
         share?.release()
         if let wait = memoryWait {
             _ = options.budget.cancelWait(wait.ticket)
@@ -290,7 +291,7 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
         case .tooLarge:
             buffers.decoder.skipBody()
             let text =
-                "an answer of \(head.bodyBytes) bytes exceeds the client's memory for answers, \(options.budget.capacity)"
+                "an answer of \(head.bodyBytes) bytes; the client's answers may use \(options.budget.capacity)"
             end(head.callID, .failure(RPCFailure(.resourceExhausted, error: .limitReached, text)))
         }
     }
@@ -303,6 +304,7 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
         memoryWait = nil
         acceptBody(bytes, context)
         process(context)
+        buffers.noteHeld(buffers.decoder.inputBytes)
         if readIsWithheld && memoryWait == nil {
             readIsWithheld = false
             context.read()

@@ -61,6 +61,9 @@ package struct FrameDecoder {
         }
     }
 
+    /// Received and not used yet.
+    package var inputBytes: Int { input.readableBytes }
+
     /// All of the body that ``Event/head(_:)`` announced is here already.
     package var wholeBodyIsHere: Bool {
         guard case .deciding(let head) = state else { return false }

@@ -23,6 +23,11 @@ package final class MemoryBudget: Sendable {
     /// What the whole pool holds, in bytes.
     package let capacity: Int
     private let state = Mutex(State())
+    /// Whether somebody waits; read without the lock before each read from a socket.
+    private let hasWaiters = Atomic(false)
+    /// Bytes that connections had read already when they were stopped. Beside the pool: if they counted in it, those
+    /// who wait could fill it themselves, and nobody would ever be served.
+    private let heldBytes = Atomic(0)
 
     package static let defaultCapacity = 256 << 20
 
@@ -31,15 +36,32 @@ package final class MemoryBudget: Sendable {
         self.capacity = capacity
     }
 
+    /// Sockets are to be read in small pieces, of which little is left when a connection must be stopped: somebody
+    /// waits, or stopped connections hold an eighth of the pool's size.
+    var isTight: Bool {
+        hasWaiters.load(ordering: .relaxed) || heldBytes.load(ordering: .relaxed) >= capacity / 8
+    }
+
+    /// Notes that a stopped connection holds `change` more bytes (or fewer) of what it had read.
+    func noteHeld(_ change: Int) {
+        heldBytes.wrappingAdd(change, ordering: .relaxed)
+    }
+
     package struct Usage: Sendable, Equatable {
         package var usedBytes: Int
         /// The most that was ever used.
         package var usedBytesMax: Int
         package var waiting: Int
+        /// Bytes read before their connections were stopped; beside ``usedBytes``.
+        package var heldBytes = 0
     }
 
     package var usage: Usage {
-        state.withLock { Usage(usedBytes: $0.used, usedBytesMax: $0.usedMax, waiting: $0.waiters.count) }
+        var usage = state.withLock {
+            Usage(usedBytes: $0.used, usedBytesMax: $0.usedMax, waiting: $0.waiters.count)
+        }
+        usage.heldBytes = heldBytes.load(ordering: .relaxed)
+        return usage
     }
 
     package enum Reservation: Sendable, Equatable {
@@ -64,6 +86,7 @@ package final class MemoryBudget: Sendable {
             let ticket = state.nextTicket
             state.nextTicket += 1
             state.waiters.append(Waiter(ticket: ticket, bytes: bytes, loop: loop, granted: granted))
+            hasWaiters.store(true, ordering: .relaxed)
             return .waiting(ticket: ticket)
         }
     }
@@ -99,6 +122,7 @@ package final class MemoryBudget: Sendable {
             ready.append(state.waiters.removeFirst())
         }
         state.usedMax = max(state.usedMax, state.used)
+        hasWaiters.store(!state.waiters.isEmpty, ordering: .relaxed)
         return ready
     }
 

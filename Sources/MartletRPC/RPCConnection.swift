@@ -77,7 +77,7 @@ package final class RPCConnection: RPCCaller {
 
     static func setUp(_ channel: any Channel, address: String, options: RPCConnectionOptions) throws -> RPCConnection {
         let outbox = Outbox()
-        let buffers = ReceiveBuffers(limits: options.limits)
+        let buffers = ReceiveBuffers(limits: options.limits, budget: options.budget)
         try ChannelTuning.apply(to: channel, buffers: buffers)
         let handler = ClientConnectionHandler(
             address: address, options: options, buffers: buffers, outbox: outbox, loop: channel.eventLoop)
@@ -206,7 +206,7 @@ package final class RPCConnection: RPCCaller {
         guard attachmentBytes <= FrameLimits.request.attachmentBytesMax else {
             throw RPCFailure(
                 .invalidArgument, error: .messageTooLarge,
-                "\(attachmentBytes) bytes of records in a request; the limit is \(FrameLimits.request.attachmentBytesMax)"
+                "\(attachmentBytes) bytes of records; a request takes \(FrameLimits.request.attachmentBytesMax)"
             )
         }
         let frame = FrameEncoder.frame(

@@ -62,7 +62,7 @@ package final class RPCServer: Sendable {
     private func setUp(_ channel: any Channel) throws {
         shared.counters.connectionsAccepted.add()
         let peer = channel.remoteAddress.map(describe) ?? "unknown peer"
-        let buffers = ReceiveBuffers(limits: .greeting)
+        let buffers = ReceiveBuffers(limits: .greeting, budget: shared.options.budget)
         let handler = ServerConnectionHandler(shared: shared, buffers: buffers, peer: peer)
         guard register(NIOLoopBound(handler, eventLoop: channel.eventLoop)) else {
             shared.counters.connectionsRefused.add()

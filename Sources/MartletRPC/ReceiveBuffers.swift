@@ -16,25 +16,32 @@ import NIOPosix
 final class ReceiveBuffers: RecvByteBufferAllocator, @unchecked Sendable {
     /// Kept by NIO for as long as the connection lives; takes the first read, a Hello.
     static let firstBytes = 512
+    /// A read while memory is tight: what a stopped connection then holds is not worth counting.
+    static let tightBytes = 2048
     /// A smaller rest of a body is not worth a system call of its own.
     static let lendBytesMin = 16 * 1024
 
     private let scratch: LoopScratch
+    private let budget: MemoryBudget
+    /// What was read and has to wait, as the budget knows it.
+    private var heldBytes = 0
     private var isFirst = true
     private(set) var lent = Lent.nothing
     var decoder: FrameDecoder
 
     enum Lent {
         case nothing
-        case first
+        /// A small buffer of its own.
+        case small
         case scratch
         /// What a body in progress held is in the buffer being read into.
         case body
     }
 
     /// To be called on the channel's event loop.
-    init(limits: FrameLimits) {
+    init(limits: FrameLimits, budget: MemoryBudget) {
         self.scratch = LoopScratch.current
+        self.budget = budget
         self.decoder = FrameDecoder(limits: limits)
     }
 
@@ -45,12 +52,16 @@ final class ReceiveBuffers: RecvByteBufferAllocator, @unchecked Sendable {
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         if isFirst {
             isFirst = false
-            lent = .first
+            lent = .small
             return allocator.buffer(capacity: Self.firstBytes)
         }
         if decoder.bodyBytesMissing >= Self.lendBytesMin, let body = decoder.lendBody() {
             lent = .body
             return body
+        }
+        if budget.isTight && decoder.bodyBytesMissing == 0 {
+            lent = .small
+            return allocator.buffer(capacity: Self.tightBytes)
         }
         lent = .scratch
         return scratch.take(allocator: allocator)
@@ -65,18 +76,35 @@ final class ReceiveBuffers: RecvByteBufferAllocator, @unchecked Sendable {
         }
     }
 
+    /// Takes back what NIO has read into and nobody wants.
+    func discard(_ bytes: ByteBuffer) {
+        if case .scratch = lent { scratch.giveBack(bytes) }
+        lent = .nothing
+    }
+
     /// Ends a read: everything wanted has been taken out of `bytes`, the buffer it was done with.
     func finished(_ bytes: ByteBuffer, allocator: ByteBufferAllocator) {
         switch lent {
         case .scratch:
             decoder.detachInput(allocator: allocator)
             scratch.giveBack(bytes)
-        case .first:
+        case .small:
             decoder.detachInput(allocator: allocator)
         case .body, .nothing:
             break
         }
+        noteHeld(decoder.inputBytes)
         lent = .nothing
+    }
+}
+
+extension ReceiveBuffers {
+    /// Tells the budget how much that was read has to wait; to be called when that has changed, with 0 at the end.
+    func noteHeld(_ bytes: Int) {
+        let counted = bytes > Self.tightBytes ? bytes : 0
+        guard counted != heldBytes else { return }
+        budget.noteHeld(counted - heldBytes)
+        heldBytes = counted
     }
 }
 

@@ -98,6 +98,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         guard ending != .closed else { return }
         ending = .closed
         timer.cancel()
+        buffers.noteHeld(0)
         responses.removeAll()
         justCalled.removeAll()
         admitted = nil
@@ -145,7 +146,10 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         shared.counters.bytesReceived.add(bytes.readableBytes)
-        guard ending == .none else { return }
+        guard ending == .none else {
+            buffers.discard(bytes)
+            return
+        }
         if isPaused {
             // One read may have been under way. More come only when the peer has closed and NIO empties the socket:
             // nobody is there to answer.
@@ -179,6 +183,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
         guard let context, ending == .none, !isReading, !isPaused else { return }
         readsTooMany = 0
         process(context)
+        buffers.noteHeld(decoder.inputBytes)
         if readIsWithheld && !isPaused {
             readIsWithheld = false
             context.read()

@@ -26,7 +26,7 @@ private final class Peer {
         channel = EmbeddedChannel(loop: loop)
         try channel.pipeline.syncOperations.addHandler(reads)
         let handler = ServerConnectionHandler(
-            shared: shared, buffers: ReceiveBuffers(limits: .greeting), peer: "test:1")
+            shared: shared, buffers: ReceiveBuffers(limits: .greeting, budget: shared.options.budget), peer: "test:1")
         try channel.pipeline.syncOperations.addHandler(handler)
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         if greeted {
@@ -187,6 +187,28 @@ struct ServerConnectionHandlerTests {
         #expect(second.readsSoFar > reads)
         #expect(shared.options.budget.usage.usedBytes == 0)
         #expect(shared.options.budget.usage.usedBytesMax <= 1000)
+    }
+
+    @Test("what a stopped connection had read is known, and makes the next reads small")
+    func held() throws {
+        let shared = shared(budget: 80_000)
+        let loop = EmbeddedEventLoop()
+        let first = try Peer(shared, loop: loop)
+        let second = try Peer(shared, loop: loop)
+        let frame = request(2, "Test", "Echo", attachment: 60_000)
+        try first.send(frame.getSlice(at: 0, length: 1000) ?? ByteBuffer())
+        let third = ReceiveBuffers(limits: .request, budget: shared.options.budget)
+        _ = third.buffer(allocator: ByteBufferAllocator())
+        #expect(third.buffer(allocator: ByteBufferAllocator()).capacity == LoopScratch.bytes)
+        try second.send(frame.getSlice(at: 0, length: 50_000) ?? ByteBuffer())
+        #expect(shared.options.budget.usage.heldBytes > 49_000)
+        #expect(third.buffer(allocator: ByteBufferAllocator()).capacity == ReceiveBuffers.tightBytes)
+        _ = try first.channel.finish(acceptAlreadyClosed: true)
+        loop.run()
+        #expect(shared.options.budget.usage.heldBytes == 0)
+        #expect(third.buffer(allocator: ByteBufferAllocator()).capacity == LoopScratch.bytes)
+        _ = try second.channel.finish(acceptAlreadyClosed: true)
+        #expect(shared.options.budget.usage.usedBytes == 0)
     }
 
     @Test("a frame larger than the whole budget is refused and the connection goes on")
