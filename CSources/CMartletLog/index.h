@@ -112,8 +112,8 @@ mlog_status mlog_index_cut(mlog_index *index, uint32_t position, mlog_error *err
 void mlog_index_clear(mlog_index *index);
 
 /*
- * The last matching entry; MLOG_NOT_FOUND when none matches or the index is not usable. An index whose entries cannot
- * be read as such (shorter than it was, or zeros) becomes not usable.
+ * The last matching entry, or by time one that may stand one earlier; MLOG_NOT_FOUND when there is none or the index is
+ * not usable. An index whose entries cannot be read as such (gone, zeros, out of order) becomes not usable.
  */
 mlog_status mlog_index_search(mlog_index *index, const mlog_index_query *query, mlog_index_entry *entry_out,
                               mlog_error *error_out);

@@ -150,6 +150,55 @@ TEST(index_garbage, "random bytes within an index cost time, and no right answer
     indexed_log_remove(&indexed);
 }
 
+TEST(index_times, "a single time changed in the index gives no wrong answer") {
+    indexed_log indexed = indexed_log_create(900);
+    size_t entries = indexed.sizes[1] / 12 - 1;
+    for (size_t entry = 1; entry < entries; entry += 3) {
+        uint8_t *damaged = test_copy(indexed.contents[1], indexed.sizes[1]);
+        damaged[entry * 12 + test_random_below(8)] ^= (uint8_t)(1 << test_random_below(8));
+        write_whole(indexed.paths[1], damaged, indexed.sizes[1]);
+        free(damaged);
+        reopen_sealed(&indexed);
+        check_finds(indexed.log, UINT32_MAX);
+    }
+    indexed_log_remove(&indexed);
+}
+
+/* Exchanges entries `first` and `second` of one index file. */
+static void exchange(uint8_t *bytes, size_t entry_bytes, size_t first, size_t second) {
+    uint8_t entry[16];
+    memcpy(entry, bytes + first * entry_bytes, entry_bytes);
+    memcpy(bytes + first * entry_bytes, bytes + second * entry_bytes, entry_bytes);
+    memcpy(bytes + second * entry_bytes, entry, entry_bytes);
+}
+
+TEST(index_disorder, "good entries in a wrong order cost time, and no right offset") {
+    indexed_log indexed = indexed_log_create(3000);
+    known_log *log = indexed.log;
+    size_t entries = indexed.sizes[0] / 8 - 1; /* the closing one stays */
+    for (int round = 0; round < 6; round++) {
+        uint8_t *damaged[2];
+        for (int i = 0; i < 2; i++)
+            damaged[i] = test_copy(indexed.contents[i], indexed.sizes[i]);
+        for (int exchanges = 0; exchanges < 40; exchanges++) {
+            size_t first = test_random_below(entries), second = test_random_below(entries);
+            exchange(damaged[0], 8, first, second);
+            exchange(damaged[1], 12, first, second);
+        }
+        for (int i = 0; i < 2; i++) {
+            write_whole(indexed.paths[i], damaged[i], indexed.sizes[i]);
+            free(damaged[i]);
+        }
+        reopen_sealed(&indexed);
+        for (size_t i = 0; i < log->count; i++) {
+            mlog_batch_location location;
+            CHECK_OK(mlog_segment_find_offset(log->segment, log->batches[i].last_offset, UINT32_MAX, &location, NULL));
+            if (!CHECK_EQUAL(location.position, log->batches[i].position)) break;
+        }
+    }
+    indexed_log_remove(&indexed);
+}
+
 TEST(index_appended, "a segment whose index was lost takes appends, and is sealed with its index whole") {
     indexed_log indexed = indexed_log_create(300);
     known_log *log = indexed.log;
