@@ -164,6 +164,29 @@ TEST(index_times, "a single time changed in the index gives no wrong answer") {
     indexed_log_remove(&indexed);
 }
 
+TEST(index_offsets, "an offset changed in both index files gives no wrong answer") {
+    indexed_log indexed = indexed_log_create(900);
+    size_t entries = indexed.sizes[0] / 8 - 1;
+    for (size_t entry = 0; entry < entries; entry += 3) {
+        uint8_t *offsets = test_copy(indexed.contents[0], indexed.sizes[0]);
+        uint8_t *times = test_copy(indexed.contents[1], indexed.sizes[1]);
+        if (offsets[entry * 8 + 3]-- == 0) offsets[entry * 8 + 2]--;
+        memcpy(times + entry * 12 + 8, offsets + entry * 8, 4);
+        write_whole(indexed.paths[0], offsets, indexed.sizes[0]);
+        write_whole(indexed.paths[1], times, indexed.sizes[1]);
+        free(offsets);
+        free(times);
+        reopen_sealed(&indexed);
+        for (size_t i = 0; i < indexed.log->count; i++) {
+            const known_batch *batch = &indexed.log->batches[i];
+            mlog_batch_location location;
+            CHECK_OK(mlog_segment_find_offset(indexed.log->segment, batch->last_offset, UINT32_MAX, &location, NULL));
+            if (!CHECK_EQUAL(location.position, batch->position)) break;
+        }
+    }
+    indexed_log_remove(&indexed);
+}
+
 /* Exchanges entries `first` and `second` of one index file. */
 static void exchange(uint8_t *bytes, size_t entry_bytes, size_t first, size_t second) {
     uint8_t entry[16];
