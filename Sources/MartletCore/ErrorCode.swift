@@ -26,6 +26,14 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case brokerNotAvailable = 8
     /// The batch is larger than the topic's max.message.bytes.
     case messageTooLarge = 10
+    /// The metadata of a committed offset is longer than it may be.
+    case offsetMetadataTooLarge = 12
+    /// The coordinator is reading its groups back from the log. Retriable.
+    case coordinatorLoadInProgress = 14
+    /// The group's partition of __consumer_offsets cannot be written to, or has no leader. Retriable.
+    case coordinatorNotAvailable = 15
+    /// This broker does not coordinate the group: find out who does. Retriable.
+    case notCoordinator = 16
     /// The topic's name is not allowed, or the topic is internal.
     case invalidTopic = 17
     /// Too few replicas are in sync: nothing was appended. Retriable.
@@ -35,6 +43,14 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case notEnoughReplicasAfterAppend = 20
     /// acks is none of -1, 0 and 1.
     case invalidRequiredAcks = 21
+    /// The member asks for another assignor than the one that the group's members have.
+    case inconsistentGroupProtocol = 23
+    /// The group's name is empty, too long, or not printable UTF-8.
+    case invalidGroupID = 24
+    /// The group has no such member: it left, or was put out. All its partitions are lost; join anew.
+    case unknownMemberID = 25
+    /// A commit is too large to be kept.
+    case invalidCommitOffsetSize = 28
     /// A record's timestamp is too far in the future, or of the wrong type for the topic.
     case invalidTimestamp = 32
     /// Client and broker have no protocol version in common.
@@ -61,6 +77,10 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case kafkaStorageError = 56
     /// The broker knows nothing of this producer and its sequence is not 0: raise the epoch and begin at 0.
     case unknownProducerID = 59
+    /// The group has members, and this is for groups without.
+    case nonEmptyGroup = 68
+    /// There is no such group.
+    case groupIDNotFound = 69
     /// The request's leader epoch is older than the partition's; the leader hint has the current one. Retriable.
     case fencedLeaderEpoch = 74
     /// The request's leader epoch is newer than the broker knows. Retriable.
@@ -69,6 +89,10 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case unsupportedCompressionType = 76
     /// A new leader does not know the high watermark yet. Retriable.
     case offsetNotAvailable = 78
+    /// The group has as many members as it may have.
+    case groupMaxSizeReached = 81
+    /// Another process has taken the place of this instance id.
+    case fencedInstanceID = 82
     /// A batch breaks a rule of its topic or of this broker, such as a record without key in a compacted topic.
     case invalidRecord = 87
     /// Another instance has taken this producer's place.
@@ -80,6 +104,14 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case inconsistentTopicID = 103
     /// The client asked for another cluster.
     case inconsistentClusterID = 104
+    /// The member's epoch is not one that the coordinator gave it: all its partitions are lost; join anew.
+    case fencedMemberEpoch = 110
+    /// There is no assignor of this name.
+    case unsupportedAssignor = 112
+    /// A commit carries a member epoch from before the partition was assigned to the member.
+    case staleMemberEpoch = 113
+    /// The pattern of a subscription cannot be used; the message says where and why.
+    case invalidRegularExpression = 128
     /// The partition is being recovered after a crash. Retriable.
     case partitionRecovering = 10000
     /// The partition is offline on this broker until it restarts; the message says why.
@@ -90,6 +122,12 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case limitReached = 10003
     /// The broker is shutting down or has not finished starting: try another, or again. Retriable.
     case brokerUnavailable = 10004
+    /// A later heartbeat of the same member came in the meantime: ignore this answer.
+    case heartbeatSuperseded = 10005
+    /// A commit for a partition that is not the member's (any more).
+    case partitionNotOwned = 10006
+    /// A later commit of the same member for the same partition was taken already.
+    case staleCommit = 10007
 
     /// The same request may succeed later.
     public var isRetriable: Bool {
@@ -98,6 +136,9 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
             .notLeaderOrFollower,
             .requestTimedOut,
             .brokerNotAvailable,
+            .coordinatorLoadInProgress,
+            .coordinatorNotAvailable,
+            .notCoordinator,
             .notEnoughReplicas,
             .notEnoughReplicasAfterAppend,
             .kafkaStorageError,

@@ -12,6 +12,33 @@ let allMessages: [any RandomMessage.Type] = [
     BrokerLimits.self,
     PingRequest.self,
     PingResponse.self,
+    GroupSetting.self,
+    GroupPartitions.self,
+    GroupPartitionList.self,
+    FindCoordinatorRequest.self,
+    FindCoordinatorResponse.self,
+    GroupSubscription.self,
+    HeartbeatRequest.self,
+    HeartbeatResponse.self,
+    CommitOffsetsRequest.self,
+    CommitOffsetsPartition.self,
+    CommitOffsetsResponse.self,
+    CommitOffsetsPartitionResult.self,
+    FetchOffsetsRequest.self,
+    FetchOffsetsResponse.self,
+    FetchOffsetsPartitionResult.self,
+    ListGroupsRequest.self,
+    ListGroupsResponse.self,
+    ListedGroup.self,
+    DescribeGroupsRequest.self,
+    DescribeGroupsResponse.self,
+    GroupDescription.self,
+    GroupMemberDescription.self,
+    DeleteGroupsRequest.self,
+    DeleteGroupsResponse.self,
+    GroupResult.self,
+    AlterGroupRequest.self,
+    AlterGroupResponse.self,
     ProduceRequest.self,
     ProducePartition.self,
     ProduceResponse.self,
@@ -141,6 +168,288 @@ extension PingRequest: RandomMessage {
 extension PingResponse: RandomMessage {
     static func random(using _: inout Random) -> Self {
         Self()
+    }
+}
+
+extension GroupSetting: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.name = random.bytes()
+        message.value = random.bytes()
+        return message
+    }
+}
+
+extension GroupPartitions: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partitions = random.list { random in random.int32() }
+        message.topic = random.bytes()
+        return message
+    }
+}
+
+extension GroupPartitionList: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in GroupPartitions.random(using: &random) }
+        return message
+    }
+}
+
+extension FindCoordinatorRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        return message
+    }
+}
+
+extension FindCoordinatorResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.brokerID = random.int32()
+        message.host = random.bytes()
+        message.port = random.uint32()
+        return message
+    }
+}
+
+extension GroupSubscription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in random.bytes() }
+        message.pattern = random.bytes()
+        return message
+    }
+}
+
+extension HeartbeatRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.memberID = random.bytes()
+        message.memberEpoch = random.int32()
+        message.assignmentVersion = random.int64()
+        message.owned = random.maybe { random in GroupPartitionList.random(using: &random) }
+        message.subscription = random.maybe { random in GroupSubscription.random(using: &random) }
+        message.instanceID = random.bytes()
+        message.clientID = random.bytes()
+        message.rebalanceTimeoutMs = random.uint32()
+        message.assignor = random.bytes()
+        message.maxWaitMs = random.uint32()
+        return message
+    }
+}
+
+extension HeartbeatResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.memberEpoch = random.int32()
+        message.assignmentVersion = random.int64()
+        message.assignment = random.maybe { random in GroupPartitionList.random(using: &random) }
+        message.sessionTimeoutMs = random.uint32()
+        message.heartbeatIntervalMs = random.uint32()
+        return message
+    }
+}
+
+extension CommitOffsetsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.memberID = random.bytes()
+        message.memberEpoch = random.int32()
+        message.instanceID = random.bytes()
+        message.sequence = random.int64()
+        message.partitions = random.list { random in CommitOffsetsPartition.random(using: &random) }
+        return message
+    }
+}
+
+extension CommitOffsetsPartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.offset = random.int64()
+        message.leaderEpoch = random.int32()
+        message.metadata = random.bytes()
+        return message
+    }
+}
+
+extension CommitOffsetsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.partitions = random.list { random in CommitOffsetsPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension CommitOffsetsPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension FetchOffsetsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.partitions = random.maybe { random in GroupPartitionList.random(using: &random) }
+        return message
+    }
+}
+
+extension FetchOffsetsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.partitions = random.list { random in FetchOffsetsPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension FetchOffsetsPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.offset = random.int64()
+        message.leaderEpoch = random.int32()
+        message.metadata = random.bytes()
+        message.commitTimeMs = random.int64()
+        return message
+    }
+}
+
+extension ListGroupsRequest: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension ListGroupsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.groups = random.list { random in ListedGroup.random(using: &random) }
+        return message
+    }
+}
+
+extension ListedGroup: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.state = random.bytes()
+        message.assignor = random.bytes()
+        message.members = random.uint32()
+        return message
+    }
+}
+
+extension DescribeGroupsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.groups = random.list { random in random.bytes() }
+        return message
+    }
+}
+
+extension DescribeGroupsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.groups = random.list { random in GroupDescription.random(using: &random) }
+        return message
+    }
+}
+
+extension GroupDescription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.error = random.int32()
+        message.message = random.string()
+        message.state = random.bytes()
+        message.groupEpoch = random.int32()
+        message.assignor = random.bytes()
+        message.members = random.list { random in GroupMemberDescription.random(using: &random) }
+        message.settings = random.list { random in GroupSetting.random(using: &random) }
+        return message
+    }
+}
+
+extension GroupMemberDescription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.memberID = random.bytes()
+        message.instanceID = random.bytes()
+        message.clientID = random.bytes()
+        message.clientHost = random.bytes()
+        message.memberEpoch = random.int32()
+        message.subscription = random.maybe { random in GroupSubscription.random(using: &random) }
+        message.assigned = random.list { random in GroupPartitions.random(using: &random) }
+        message.revoking = random.list { random in GroupPartitions.random(using: &random) }
+        message.target = random.list { random in GroupPartitions.random(using: &random) }
+        return message
+    }
+}
+
+extension DeleteGroupsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.groups = random.list { random in random.bytes() }
+        return message
+    }
+}
+
+extension DeleteGroupsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.groups = random.list { random in GroupResult.random(using: &random) }
+        return message
+    }
+}
+
+extension GroupResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension AlterGroupRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.bytes()
+        message.set = random.list { random in GroupSetting.random(using: &random) }
+        message.reset = random.list { random in random.bytes() }
+        return message
+    }
+}
+
+extension AlterGroupResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.group = random.maybe { random in GroupResult.random(using: &random) }
+        return message
     }
 }
 
