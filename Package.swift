@@ -146,7 +146,7 @@ let package = Package(
             ["MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
         ),
         tests("MartletProtocolTests", ["MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
-        tests("MartletStorageTests", ["MartletStorage", "MartletCore", logging]),
+        tests("MartletStorageTests", ["MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletBenchTests", ["MartletBench"]),

@@ -17,6 +17,7 @@ final class LogEnvironment: Sendable {
     let producersMax: Int
     /// Writes the file of offsets at once; set by the store.
     let checkpointNow = Mutex<@Sendable () throws(StorageError) -> Void>({})
+    private let segmentsWithoutIndex = Mutex<[Segment]>([])
     private let numbers = Atomic<UInt64>(0)
 
     init(directory: String, options: LogStoreOptions, cacheCapacity: Int) {
@@ -33,6 +34,18 @@ final class LogEnvironment: Sendable {
         reserve = ReserveFile(io: options.io, directory: directory, bytes: options.reserveBytes, logger: options.logger)
         checkpointSignal = CheckpointSignal(bytes: options.checkpointBytes)
         producersMax = options.producersPerPartitionMax
+    }
+
+    /// A sealed segment's index was found missing or wrong: maintenance builds it anew.
+    func needsIndex(_ segment: Segment) {
+        segmentsWithoutIndex.withLock { $0.append(segment) }
+    }
+
+    func takeSegmentsThatNeedIndex() -> [Segment] {
+        segmentsWithoutIndex.withLock { segments in
+            defer { segments = [] }
+            return segments
+        }
     }
 
     /// A number that no other segment of this process has; never 0.

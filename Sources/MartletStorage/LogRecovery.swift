@@ -9,6 +9,8 @@ struct LogRecovery {
     let entry: OffsetsEntry?
     /// The kernel is the one that ran at the last checkpoint: whatever was written is still there, synced or not.
     let isSameBoot: Bool
+    /// The file of offsets could be read: a log that is not in it was never checkpointed.
+    let isCheckpointSound: Bool
 
     private var environment: LogEnvironment { log.environment }
 
@@ -24,10 +26,14 @@ struct LogRecovery {
         }
         var opened = loaded ?? emptyState()
         guard !directory.files.isEmpty else { return try openEmpty(opened) }
-        let isRebuild = loaded == nil || entry == nil
+        let isHistoryComplete = loaded != nil && isCheckpointSound
         let begin = beginning(directory)
+        let first = directory.files[begin.file]
+        if first.sizeBytes < Int64(begin.position) {
+            throw corrupt(first, "has \(first.sizeBytes) bytes, though \(begin.position) were synced")
+        }
         for index in 0..<begin.file { try addSealed(directory, index, &opened) }
-        var replay = BatchReplay(log: log, opened: opened, isStrict: !isRebuild, now: environment.clock.wallTime)
+        var replay = BatchReplay(log: log, opened: opened, isStrict: isHistoryComplete, now: environment.clock.wallTime)
         try replay.readHeaders(of: opened.segments, and: directory.files[begin.file].baseOffset, to: begin.position)
         let outcome = try recoverFiles(directory, begin, &opened, &replay)
         opened.epochs = replay.epochs
@@ -104,9 +110,6 @@ struct LogRecovery {
         for index in begin.file..<directory.files.count {
             let file = directory.files[index]
             let position = index == begin.file ? begin.position : 0
-            if file.sizeBytes < Int64(position) {
-                throw corrupt(file, "has \(file.sizeBytes) bytes, though \(position) were synced")
-            }
             let segment = try Segment.openForRecovery(
                 environment.io, directory: log.directory, baseOffset: file.baseOffset)
             let result = try recover(

@@ -24,6 +24,8 @@ struct LogWriterState {
     var currentEpoch: LeaderEpoch = -1
     /// The current epoch's beginning is on disk: nothing is appended at it before.
     var isEpochRecorded = false
+    /// The log's end when maintenance last came by.
+    var endAtLastRound: Offset = -1
     /// The log was opened or recovered: what stands here is its state.
     var isOpened = false
     var isClosed = false
@@ -49,6 +51,8 @@ struct LogSharedState {
     var unsyncedBytesUnderOS = 0
     /// Below it the log was compacted.
     var cleanedOffset: Offset = 0
+    /// When the earliest tombstone below it may go; nil while none is known.
+    var tombstonesDue: TimestampMs?
     var hints = ReadHints()
 }
 

@@ -21,7 +21,10 @@ package final class LogStore: Sendable {
     let environment: LogEnvironment
     let registry = LogRegistry()
     let checkpointer: Checkpointer
+    let maintenance: Maintenance
+    let scrubber: Scrubber
     private let recoveries: RecoveryQueue
+    private let isCheckpointSound: Bool
     private let lockDescriptor: Int32
     private let identityValue: Mutex<DirectoryIdentity>
     private let phase = Mutex(Phase.opened)
@@ -44,10 +47,11 @@ package final class LogStore: Sendable {
         lockDescriptor = try io.lock(layout.lockPath)
         do throws(StorageError) {
             identityValue = Mutex(try Self.loadIdentity(layout, io))
-            let bootID = SystemFacts.bootID()
+            let bootID = options.bootID
             let checkpoint = try Self.loadCheckpoint(layout, options)
             wasClean = checkpoint?.isClean ?? true
             isSameBoot = checkpoint.map { $0.bootID == bootID && !bootID.isEmpty } ?? true
+            isCheckpointSound = checkpoint.map { !$0.bootID.isEmpty } ?? true
             self.directory = directory
             self.options = options
             environment = LogEnvironment(
@@ -56,6 +60,14 @@ package final class LogStore: Sendable {
             checkpointer = Checkpointer(
                 environment: environment, registry: registry, directory: directory, bootID: bootID,
                 interval: options.checkpointInterval
+            )
+            maintenance = Maintenance(
+                registry: registry, environment: environment, interval: options.maintenanceInterval,
+                compactionMemoryBytes: options.compactionMemoryBytes,
+                openActiveMax: limit / 2 / Segment.descriptorsEach
+            )
+            scrubber = Scrubber(
+                registry: registry, environment: environment, bytesPerSecond: options.scrubBytesPerSecond
             )
             recoveries = RecoveryQueue(threads: options.recoveryThreads, logger: options.logger)
             registry.load(checkpoint?.entries ?? [])
@@ -142,6 +154,8 @@ package final class LogStore: Sendable {
         environment.sync.start()
         environment.writeback.start()
         checkpointer.start()
+        maintenance.start()
+        scrubber.start()
     }
 
     /// A clock that is moved by hand has moved: deadlines are looked at again.
@@ -159,6 +173,17 @@ package final class LogStore: Sendable {
         try checkpointer.pass()
     }
 
+    /// One round of retention, compaction and the like, on the calling thread; for tests with a clock of their own,
+    /// whose store has no other rounds. Blocks.
+    package func maintain() {
+        maintenance.pass(now: options.clock.wallTime)
+    }
+
+    /// Checks every batch of every sealed segment once, on the calling thread, at full speed. Blocks.
+    package func scrub() {
+        scrubber.pass { _ in true }
+    }
+
     /// Closes in order: syncs every log, writes the checkpoints and the clean mark, and lets go of the directory.
     /// Leases stay readable. On failure the next start recovers, and nothing is lost. Blocks.
     package func close() {
@@ -169,6 +194,8 @@ package final class LogStore: Sendable {
         guard old != .closed else { return }
         registry.close()
         recoveries.stop()
+        scrubber.stop()
+        maintenance.stop()
         if old == .opened { environment.sync.start() }
         checkpointer.stop()
         do throws(StorageError) {
@@ -246,7 +273,8 @@ package final class LogStore: Sendable {
             options.logger.warning(
                 "the files of a log are not as it was closed; recovering it", metadata: ["partition": "\(log.name)"])
         }
-        recoveries.add(LogRecovery(log: log, entry: entry, isSameBoot: isSameBoot))
+        recoveries.add(
+            LogRecovery(log: log, entry: entry, isSameBoot: isSameBoot, isCheckpointSound: isCheckpointSound))
         return log
     }
 
@@ -261,6 +289,8 @@ package final class LogStore: Sendable {
             if case .offline(let reason) = log.state { (log, reason) } else { nil }
         }
     }
+    /// What the scrub found since the start.
+    package var corruptions: [CorruptionReport] { scrubber.reports }
     package var partitionCount: Int { registry.count }
     /// Whether the disk was found full, so that appends are refused.
     package var isDiskFull: Bool { environment.reserve.isReleased }

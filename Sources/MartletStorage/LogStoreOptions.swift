@@ -26,6 +26,8 @@ package struct LogStoreOptions: Sendable {
     /// The scrub reads this many bytes a second; 0 turns it off.
     package var scrubBytesPerSecond: Int = 4 << 20
     package var recoveryThreads: Int = 2
+    /// The kernel's boot id; tests of power cuts change it.
+    package var bootID: String = SystemFacts.bootID()
 
     package init(logger: Logger = Logger(label: "martlet.storage")) {
         self.logger = logger

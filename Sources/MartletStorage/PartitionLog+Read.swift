@@ -21,10 +21,11 @@ extension PartitionLog {
         // Usually once; again where the rest of a segment was compacted away.
         while wanted < limit {
             guard let place = place(of: wanted, limit) else { return nil }
-            let segment = try open(place)
+            guard let segment = try openIfHeld(place) else { continue }
             if let read = try read(place, segment, wanted, maxBytes, limit) {
                 let mark = LogMark(
-                    offset: read.nextOffset, segment: place.number, position: UInt32(read.filePosition + read.count))
+                    offset: read.nextOffset, segment: place.info.number,
+                    position: UInt32(read.filePosition + read.count))
                 shared.withLock { $0.hints.move(from: offset, to: mark) }
                 return read
             }
@@ -43,13 +44,8 @@ extension PartitionLog {
 
     /// What is known of a segment without touching its files.
     struct Place {
-        var number: UInt64
-        var baseOffset: Offset
-        var end: UInt32
+        var info: SegmentInfo
         var nextBase: Offset?
-        var isSealed: Bool
-        /// Held open by the writer or the sync stage.
-        var handle: Segment?
         /// The batch that holds the offset begins here, when a reader left off there.
         var position: UInt32?
         /// The limit is this batch boundary, when it is one that is known.
@@ -60,10 +56,7 @@ extension PartitionLog {
         shared.withLock { shared in
             guard let index = shared.segments.index(holding: offset) else { return nil }
             let info = shared.segments.infos[index]
-            var place = Place(
-                number: info.number, baseOffset: info.baseOffset, end: info.currentEnd,
-                nextBase: shared.segments.nextBase(after: index), isSealed: info.isSealed, handle: info.handle
-            )
+            var place = Place(info: info, nextBase: shared.segments.nextBase(after: index))
             place.position = shared.hints.position(of: offset, inSegment: info.number)
             if offset == info.baseOffset { place.position = 0 }
             if shared.synced.offset == limit { place.limit = shared.synced }
@@ -72,16 +65,28 @@ extension PartitionLog {
         }
     }
 
+    /// The place's segment. Nil when compaction or retention took it out of the log meanwhile: look again.
+    func openIfHeld(_ place: Place) throws(StorageError) -> Segment? {
+        if let handle = place.info.handle { return handle }
+        do throws(StorageError) {
+            let segment = try open(place)
+            if holds(place.info.number) { return segment }
+            // Whatever was opened under that name may belong to its successor.
+            environment.cache.remove(place.info.number)
+        } catch  where !holds(place.info.number) {
+            environment.cache.remove(place.info.number)
+        }
+        let start = logStartOffset
+        if place.info.baseOffset < start, let next = place.nextBase, next <= start {
+            throw outOfRange(place.info.baseOffset, start, logEndOffset)
+        }
+        return nil
+    }
+
     /// The place's segment, opened when it is not.
     func open(_ place: Place) throws(StorageError) -> Segment {
-        if let handle = place.handle { return handle }
-        if place.isSealed {
-            return try environment.cache.segment(place.number) { () throws(StorageError) in
-                try Segment.openSealed(
-                    environment.io, directory: directory, baseOffset: place.baseOffset, end: place.end
-                )
-            }
-        }
+        if let handle = place.info.handle { return handle }
+        if place.info.isSealed { return try openSealed(place.info) }
         return try writer.withLock { (writer) throws(StorageError) in
             try ensureActive(&writer)
             guard let active = writer.active else { throw StorageError(.closed, "\(name) was closed") }
@@ -93,7 +98,7 @@ extension PartitionLog {
         _ place: Place, _ segment: Segment, _ offset: Offset, _ maxBytes: Int, _ limit: Offset
     ) throws(StorageError) -> LogRead? {
         // Asked again: the batch that made `limit` what it is may have been appended since the place was looked up.
-        let fileEnd = place.isSealed ? place.end : segment.endPosition
+        let fileEnd = place.info.isSealed ? place.info.endPosition : segment.endPosition
         var position = place.position
         if position == nil {
             guard let found = try segment.findPosition(of: offset, below: fileEnd) else { return nil }
@@ -101,7 +106,7 @@ extension PartitionLog {
         }
         guard let position, position < fileEnd else { return nil }
         let mark: (position: UInt32, nextOffset: Offset)
-        if let known = place.limit, known.segment == place.number, known.position > position,
+        if let known = place.limit, known.segment == place.info.number, known.position > position,
             Int(known.position - position) <= maxBytes
         {
             mark = (known.position, known.offset)

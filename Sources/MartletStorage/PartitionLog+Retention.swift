@@ -81,10 +81,9 @@ extension PartitionLog {
     }
 
     /// From the time index, and remembered.
-    private func maxTimestamp(of info: SegmentInfo) throws(StorageError) -> TimestampMs? {
+    func maxTimestamp(of info: SegmentInfo) throws(StorageError) -> TimestampMs? {
         if let known = info.maxTimestamp { return known }
-        guard let place = place(of: info.baseOffset, .max), place.number == info.number else { return nil }
-        let newest = try open(place).maxTimestamp
+        let newest = try openSealed(info).maxTimestamp
         guard newest >= 0 else { return nil }
         shared.withLock { $0.segments.update(number: info.number) { $0.maxTimestamp = newest } }
         return newest

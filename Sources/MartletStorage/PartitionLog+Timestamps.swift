@@ -10,10 +10,10 @@ extension PartitionLog {
         let limit = min(limit, logEndOffset)
         var wanted = logStartOffset
         while wanted < limit, let place = place(of: wanted, limit) {
-            let segment = try open(place)
-            let end = place.isSealed ? place.end : segment.endPosition
+            guard let segment = try openIfHeld(place) else { continue }
+            let end = place.info.isSealed ? place.info.endPosition : segment.endPosition
             if mayHold(timestamp, place, segment),
-                let match = try match(timestamp, in: segment, from: wanted, below: end, place.baseOffset)
+                let match = try match(timestamp, in: segment, from: wanted, below: end)
             {
                 return match.offset < limit ? match : nil
             }
@@ -26,11 +26,11 @@ extension PartitionLog {
     /// A sealed segment's largest time is in its time index.
     private func mayHold(_ timestamp: TimestampMs, _ place: Place, _ segment: Segment) -> Bool {
         let largest = segment.maxTimestamp
-        return !place.isSealed || largest < 0 || largest >= timestamp
+        return !place.info.isSealed || largest < 0 || largest >= timestamp
     }
 
     private func match(
-        _ timestamp: TimestampMs, in segment: Segment, from start: Offset, below end: UInt32, _ base: Offset
+        _ timestamp: TimestampMs, in segment: Segment, from start: Offset, below end: UInt32
     ) throws(StorageError) -> TimestampMatch? {
         guard let found = try segment.find(timestamp: timestamp, below: end) else { return nil }
         if found.offset >= start {

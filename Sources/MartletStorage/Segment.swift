@@ -217,6 +217,23 @@ final class Segment: @unchecked Sendable {
         return stoppedAt
     }
 
+    /// Checks the batches from `position` on, at least `atLeastBytes` of them or up to `limit`. Returns where it
+    /// stopped: at the bad batch when it failed.
+    func verify(
+        from position: UInt32, below limit: UInt32, atLeastBytes: Int
+    ) -> (stoppedAt: UInt32, failure: StorageError?) {
+        var stoppedAt = position
+        var error = mlog_error()
+        let target = Int(position) + atLeastBytes
+        let visit: (mlog_batch_location, UnsafeRawBufferPointer?) -> Bool = { location, _ in
+            Int(location.position) < target
+        }
+        let status = BatchVisitor.withContext(visit) { context in
+            mlog_segment_scan(handle, position, limit, true, BatchVisitor.callback, context, &stoppedAt, &error)
+        }
+        return (stoppedAt, status == .MLOG_OK ? nil : failure(status, error, "verify byte \(stoppedAt) of"))
+    }
+
     /// Checks what lies from `position` on and builds the index over it anew. Cuts nothing.
     func recover(
         from position: UInt32, rules: mlog_recovery_rules,

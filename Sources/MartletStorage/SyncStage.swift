@@ -229,8 +229,8 @@ final class SyncStage: Sendable {
     }
 
     private func finish(_ work: SyncWork, _ outcome: SyncOutcome) {
-        work.log.finishSync(work, outcome)
         pressure.synced(work.unsyncedBytes)
+        work.log.finishSync(work, outcome)
     }
 }
 

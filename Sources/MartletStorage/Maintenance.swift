@@ -1,0 +1,95 @@
+internal import Logging
+internal import MartletCore
+
+/// Retention, age rolls, expiry of producers, compaction, index repair and the closing of idle files: one thread, one
+/// log after the other, every few seconds.
+final class Maintenance: Sendable {
+    private struct State {
+        var isStopping = false
+        var thread: StorageThread?
+    }
+
+    private let registry: LogRegistry
+    private let environment: LogEnvironment
+    private let interval: Duration
+    private let compactionMemoryBytes: Int
+    /// Active segments that may stay open while nothing is appended to them.
+    private let openActiveMax: Int
+    private let state = Monitor(State())
+
+    init(
+        registry: LogRegistry, environment: LogEnvironment, interval: Duration, compactionMemoryBytes: Int,
+        openActiveMax: Int
+    ) {
+        self.registry = registry
+        self.environment = environment
+        self.interval = interval
+        self.compactionMemoryBytes = compactionMemoryBytes
+        self.openActiveMax = openActiveMax
+    }
+
+    func start() {
+        state.withLock { $0.thread = StorageThread("martlet-maint") { self.run() } }
+    }
+
+    func stop() {
+        let thread = state.broadcast { state in
+            state.isStopping = true
+            defer { state.thread = nil }
+            return state.thread
+        }
+        thread?.join()
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    private func run() {
+        let nanoseconds = environment.clock.runsByItself ? interval.nanoseconds : nil
+        while waitForNextRound(nanoseconds) { pass(now: environment.clock.wallTime) }
+    }
+
+    /// With a clock that is moved by hand rounds are run by whoever moves it.
+    private func waitForNextRound(_ nanoseconds: Int64?) -> Bool {
+        var hasWaited = false
+        return state.wait { state -> Monitor<State>.Wait<Bool> in
+            if state.isStopping { return .done(false) }
+            guard let nanoseconds else { return .untilChanged }
+            if hasWaited { return .done(true) }
+            hasWaited = true
+            return .untilChangedOrFor(nanoseconds: nanoseconds)
+        }
+    }
+
+    /// One round over all logs.
+    func pass(now: TimestampMs) {
+        for segment in environment.takeSegmentsThatNeedIndex() { try? segment.rebuildIndex() }
+        let logs = registry.logs
+        var open = 0
+        for log in logs where !isStopping {
+            attempt(log, "retention") { () throws(StorageError) in try log.maintain(now: now) }
+            attempt(log, "compaction") { () throws(StorageError) in try compact(log, now) }
+            open += log.hasOpenActive ? 1 : 0
+            if open > openActiveMax { attempt(log, "closing") { () throws(StorageError) in try log.closeWhenIdle() } }
+            log.noteRound()
+        }
+    }
+
+    private func compact(_ log: PartitionLog, _ now: TimestampMs) throws(StorageError) {
+        let settings = log.settings
+        guard settings.cleanup.contains(.compact), log.state == .online else { return }
+        let compactor = Compactor(log: log, settings: settings, memoryBytes: compactionMemoryBytes, now: now)
+        _ = try compactor.runIfDue()
+    }
+
+    /// A failure is logged and tried again in the next round; a failed write ends the log's service where it happens.
+    private func attempt(_ log: PartitionLog, _ what: String, _ body: () throws(StorageError) -> Void) {
+        do throws(StorageError) {
+            try body()
+        } catch {
+            if error.code == .noSpace { environment.reserve.release() }
+            environment.logger.error(
+                "\(what) failed", metadata: ["partition": "\(log.name)", "error": "\(error.message)"]
+            )
+        }
+    }
+}
