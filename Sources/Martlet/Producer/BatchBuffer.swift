@@ -4,18 +4,40 @@ internal import Synchronization
 
 /// The builder of an open batch, passed by reference.
 ///
-/// `@unchecked Sendable`: one owner at a time. While the batch is open that is the holder of the producer's mutex,
+/// Sendable: one owner at a time. While the batch is open that is the holder of the producer's mutex,
 /// then the event loop, then the ``BufferPool``, whose mutex orders the hand-over.
 final class BatchBuffer: @unchecked Sendable {
-    fileprivate(set) var builder: BatchBuilder
+    /// What changes with every record. Behind a pointer, not in properties: the runtime's checks of exclusive access to a class's
+    /// properties would cost more than the record itself, and the owner's lock makes them idle.
+    struct Filling: ~Copyable {
+        var builder: BatchBuilder
+        var recordCount: Int32 = 0
+        /// What the records take of the producer's buffer memory.
+        var chargedBytes = 0
+    }
+
+    let filling: UnsafeMutablePointer<Filling>
     let targetBytes: Int
 
     fileprivate init(compression: Compression, targetBytes: Int, limitBytes: Int) throws(BatchError) {
-        builder = try BatchBuilder(compression: compression, targetBytes: targetBytes, sizeLimit: limitBytes)
+        let builder = try BatchBuilder(compression: compression, targetBytes: targetBytes, sizeLimit: limitBytes)
+        filling = .allocate(capacity: 1)
+        filling.initialize(to: Filling(builder: builder))
         self.targetBytes = targetBytes
     }
 
-    var sizeBytes: Int { builder.sizeBytes }
+    deinit {
+        filling.deinitialize(count: 1)
+        filling.deallocate()
+    }
+
+    var sizeBytes: Int { filling.pointee.builder.sizeBytes }
+
+    fileprivate func reset() {
+        filling.pointee.builder.reset()
+        filling.pointee.recordCount = 0
+        filling.pointee.chargedBytes = 0
+    }
 }
 
 /// Keeps the memory of sent batches for the next ones: fresh pages cost more than the records that go into them. Any
@@ -29,11 +51,12 @@ final class BufferPool: Sendable {
     private let kept = Mutex<[BatchBuffer]>([])
     private let keptBytes = Mutex<[ByteBuffer]>([])
 
-    init(compression: Compression, targetBytes: Int, limitBytes: Int) {
+    /// `memoryBytes`: what all open batches may take together; half of that is kept when they are done.
+    init(compression: Compression, targetBytes: Int, limitBytes: Int, memoryBytes: Int) {
         self.compression = compression
         self.targetBytes = targetBytes
         self.limitBytes = limitBytes
-        keptMax = max(4, 4 * 1024 * 1024 / targetBytes)
+        keptMax = max(4, memoryBytes / 2 / max(targetBytes, 1024))
     }
 
     /// An empty one. Nil when the system has no memory left.
@@ -43,7 +66,7 @@ final class BufferPool: Sendable {
     }
 
     func give(_ buffer: BatchBuffer) {
-        buffer.builder.reset()
+        buffer.reset()
         kept.withLock { if $0.count < keptMax { $0.append(buffer) } }
     }
 
@@ -70,20 +93,23 @@ extension ProduceBatch {
         case refused(MartletError)
     }
 
-    /// Adds a record to an open batch.
+    /// Adds a record to an open batch; `charge` is what it takes of the buffer memory.
     @inline(__always)
     func append(
-        timestamp: TimestampMs, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader]
+        timestamp: TimestampMs, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader],
+        charge: Int
     ) -> AppendResult {
         guard let buffer else { return .refused(Self.outOfMemory) }
+        let filling = buffer.filling
         let result =
             headers.isEmpty
-            ? buffer.builder.append(timestamp: timestamp, key: key, value: value)
-            : buffer.builder.append(timestamp: timestamp, key: key, value: value, headers: headers)
+            ? filling.pointee.builder.append(timestamp: timestamp, key: key, value: value)
+            : filling.pointee.builder.append(timestamp: timestamp, key: key, value: value, headers: headers)
         switch result {
         case .appended:
-            let index = recordCount
-            recordCount += 1
+            let index = filling.pointee.recordCount
+            filling.pointee.recordCount = index + 1
+            filling.pointee.chargedBytes += charge
             return .appended(index: index, isFull: buffer.sizeBytes >= buffer.targetBytes)
         case .full:
             return .full
@@ -112,15 +138,14 @@ extension ProduceBatch {
         if let buffer {
             let finished: UnsafeRawBufferPointer
             do {
-                finished = try buffer.builder.finish(
+                finished = try buffer.filling.pointee.builder.finish(
                     producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
             } catch {
                 throw Self.outOfMemory
             }
             var bytes = pool.takeBytes(capacity: finished.count)
             bytes.writeBytes(finished)
-            self.buffer = nil
-            pool.give(buffer)
+            pool.give(releaseBuffer() ?? buffer)
             sealed = (bytes, identity, baseSequence)
             return bytes
         }

@@ -12,7 +12,7 @@ struct ProducerIdentity: Sendable, Equatable {
 
 /// One batch from its first record to its outcome.
 ///
-/// `@unchecked Sendable`: the mutable fields belong to the producer's mutex as long as the batch is open, queued or
+/// Sendable: the mutable fields belong to the producer's mutex as long as the batch is open, queued or
 /// waiting for its answer, except ``buffer`` and ``sealed``, which belong to the producer's event loop once the batch
 /// has left ``Lane/open`` (the mutex was released in between, which orders the two). ``outcome`` and ``awaited`` are
 /// safe by themselves.
@@ -32,9 +32,6 @@ final class ProduceBatch: @unchecked Sendable {
     /// When the attempt to deliver it ends.
     let deadline: MonotonicTime
 
-    var recordCount: Int32 = 0
-    /// What its records take of the producer's buffer memory.
-    var chargedBytes = 0
     /// At most what it takes in a request.
     var sizeBytes = 0
 
@@ -47,8 +44,11 @@ final class ProduceBatch: @unchecked Sendable {
     var identityChanges = 0
     var lastError: MartletError?
 
-    /// The records while the batch is being filled; given back once it is sealed.
-    var buffer: BatchBuffer?
+    /// The records until they are finished; given back then.
+    private(set) var buffer: BatchBuffer?
+    /// What the buffer said when it was given back.
+    private var finalCount: Int32 = 0
+    private var finalCharge = 0
     /// The finished bytes and the fields they carry.
     var sealed: (bytes: ByteBuffer, identity: ProducerIdentity?, baseSequence: Int32)?
 
@@ -64,6 +64,23 @@ final class ProduceBatch: @unchecked Sendable {
         self.openedAt = openedAt
         self.deadline = deadline
         self.buffer = buffer
+    }
+
+    var recordCount: Int32 {
+        get { buffer?.filling.pointee.recordCount ?? finalCount }
+        set { finalCount = newValue }
+    }
+
+    /// What its records take of the producer's buffer memory.
+    var chargedBytes: Int { buffer?.filling.pointee.chargedBytes ?? finalCharge }
+
+    /// Parts with the buffer, if there is one still.
+    func releaseBuffer() -> BatchBuffer? {
+        guard let buffer else { return nil }
+        finalCount = recordCount
+        finalCharge = chargedBytes
+        self.buffer = nil
+        return buffer
     }
 
     /// Somebody will learn of this record's failure.

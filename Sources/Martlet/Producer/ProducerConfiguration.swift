@@ -43,8 +43,8 @@ public struct ProducerConfiguration: Sendable {
     public var partitioner = Partitioner.sticky
 
     /// Memory for records that are not delivered yet, in bytes; `send`
-    /// suspends when it is used up. Default 64 MiB; at least ``maxMessageBytes``.
-    public var bufferBytes = 64 * 1024 * 1024
+    /// suspends when it is used up. Default 32 MiB; at least ``maxMessageBytes``.
+    public var bufferBytes = 32 * 1024 * 1024
 
     /// Batches of one partition that may be unanswered at a time. Default 5; 1 to 5 (brokers remember five per
     /// producer).

@@ -154,10 +154,7 @@ extension ProducerMachine {
         for settlement in settlements {
             let batch = settlement.batch
             usedBytes -= batch.chargedBytes
-            if let buffer = batch.buffer {
-                batch.buffer = nil
-                buffers.give(buffer)
-            }
+            if let buffer = batch.releaseBuffer() { buffers.give(buffer) }
             if case .failure(let error) = settlement.outcome { unreported.note(batch, error) }
             for index in flushes.indices { flushes[index].batches.remove(ObjectIdentifier(batch)) }
         }

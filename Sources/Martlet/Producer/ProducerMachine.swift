@@ -102,10 +102,9 @@ extension ProducerMachine {
         while true {
             let lane = try topic.lane(key: key, partition: partition, partitioner: configuration.partitioner)
             let batch = lane.open ?? openBatch(lane, now: now())
-            switch batch.append(timestamp: timestamp, key: key, value: value, headers: headers) {
+            switch batch.append(timestamp: timestamp, key: key, value: value, headers: headers, charge: bytes) {
             case .appended(let index, let isFull):
                 usedBytes += bytes
-                batch.chargedBytes += bytes
                 if isFull { sealBatch(of: lane, topic: topic) }
                 return .appended(DeliveryHandle(batch: batch, index: index))
             case .full:
@@ -118,10 +117,10 @@ extension ProducerMachine {
     }
 
     private mutating func knownTopic(_ name: String) -> ProducerTopic? {
-        if let lastTopic, lastTopic.name == name { return lastTopic.image == nil ? nil : lastTopic }
+        if let lastTopic, lastTopic.name == name { return lastTopic.partitionCount == 0 ? nil : lastTopic }
         guard let topic = topics[name] else { return nil }
         lastTopic = topic
-        return topic.image == nil ? nil : topic
+        return topic.partitionCount == 0 ? nil : topic
     }
 
     /// What a record takes of the buffer memory.

@@ -20,7 +20,7 @@ final class ProducerShell: Sendable {
         self.core = core
         pool = BufferPool(
             compression: configuration.compression, targetBytes: configuration.batchBytes,
-            limitBytes: configuration.maxMessageBytes)
+            limitBytes: configuration.maxMessageBytes, memoryBytes: configuration.bufferBytes)
         machine = Mutex(
             ProducerMachine(configuration: configuration, buffers: pool, seed: UInt64.random(in: .min ... .max)))
         metrics = ProducerMetrics(clientName: configuration.client.clientName)

@@ -3,7 +3,12 @@ internal import MartletCore
 /// A topic as a producer uses it: its lanes, and where records without a key go. Guarded by the producer's mutex.
 final class ProducerTopic {
     let name: String
-    private(set) var image: TopicImage?
+    private(set) var image: TopicImage? {
+        didSet { partitionCount = image?.partitions.count ?? 0 }
+    }
+
+    /// 0 while the topic is not known. Kept apart from the image, which is costly to look at for every record.
+    private(set) var partitionCount = 0
     private(set) var lanes: [Lane] = []
     /// Arrives with the first answer about the topic; replaced when the topic is asked for anew.
     private(set) var lookup = Eventual<Result<Void, MartletError>>()
@@ -70,7 +75,7 @@ extension ProducerTopic {
     func lane(
         key: UnsafeRawBufferPointer?, partition: PartitionIndex?, partitioner: Partitioner
     ) throws(MartletError) -> Lane {
-        let count = image?.partitions.count ?? lanes.count
+        let count = partitionCount
         if let partition {
             guard partition >= 0, partition < count else { throw outOfRange(partition, count: count) }
             return lanes[Int(partition)]
@@ -90,7 +95,7 @@ extension ProducerTopic {
 
     /// Keyless records move on: the batch of the partition they stuck to is full.
     func moveOn(from lane: Lane, using random: inout RandomSource) {
-        let count = image?.partitions.count ?? lanes.count
+        let count = partitionCount
         guard count > 1, chosen == Int(lane.topicPartition.partition) else { return }
         // Any other one, all equally likely.
         chosen = (chosen + 1 + Int.random(in: 0..<(count - 1), using: &random)) % count
