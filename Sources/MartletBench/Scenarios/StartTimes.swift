@@ -3,9 +3,11 @@ import Martlet
 /// How long a broker with many partitions and much data is away: after a clean stop, and after kill -9 at full load.
 struct StartTimes: Scenario {
     static let partitionCount = 1000
-    var dataBytes = 10_000_000_000
 
-    var title: String { "starts with \(Self.partitionCount) partitions and \(dataBytes / 1_000_000_000) GB" }
+    var title: String { "starts with \(Self.partitionCount) partitions and much data" }
+
+    /// 10 GB, and in proportion less in a run that is told to move less than 3 GiB.
+    private func dataBytes(_ bench: Workbench) -> Int { min(10_000_000_000, bench.totalBytes / 3 * 10) }
 
     func measure(at bench: Workbench) async throws -> Outcome {
         let directory = try bench.makeDirectory()
@@ -36,7 +38,7 @@ struct StartTimes: Scenario {
 
     private func fill(_ topic: String, _ running: Site.Running, _ bench: Workbench) async throws {
         do {
-            _ = try await load(topic, bytes: dataBytes).run(broker: running.broker.address, progress: bench.progress)
+            _ = try await load(topic, bytes: dataBytes(bench)).run(broker: running.broker.address, progress: bench.progress)
         } catch {
             await running.process.kill()
             throw error
@@ -45,7 +47,7 @@ struct StartTimes: Scenario {
 
     /// Kills the broker two seconds into a load that would go on for much longer.
     private func killAtFullLoad(_ running: Site.Running, topic: String, _ bench: Workbench) async throws {
-        let load = load(topic, bytes: dataBytes)
+        let load = load(topic, bytes: 100 * dataBytes(bench))
         let quiet = ProgressLine(isQuiet: true)
         let sending = Task { try await load.run(broker: running.broker.address, progress: quiet) }
         try await Task.sleep(for: .seconds(2))
