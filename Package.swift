@@ -126,7 +126,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "MartletBench",
-            dependencies: ["Martlet", "MartletRPC", "CMartletCeiling", arguments, histogram, nioCore, nioPosix],
+            dependencies: [
+                "Martlet", "MartletRPC", "CMartletCeiling", arguments, histogram, logging, nioCore, nioPosix,
+            ],
             swiftSettings: strictSwift
         ),
         example("ProducerExample"),

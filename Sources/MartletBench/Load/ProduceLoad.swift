@@ -1,3 +1,4 @@
+import Logging
 import Martlet
 
 /// A number of records sent as fast as they go, by one producer or several.
@@ -19,9 +20,7 @@ struct ProduceLoad: Sendable {
     /// From the first record sent over open connections until the last was acknowledged.
     func run(broker: String, progress: ProgressLine) async throws -> Duration {
         let source = RecordSource(payload)
-        let lanes = try (0..<producers).map {
-            try Lane(producer: Producer(configuration(broker)), index: $0, load: self)
-        }
+        let lanes = try (0..<producers).map { try makeLane($0, broker: broker) }
         do {
             let elapsed = try await send(source, through: lanes, progress: progress)
             for lane in lanes { try await lane.producer.close() }
@@ -45,6 +44,12 @@ struct ProduceLoad: Sendable {
             try await group.waitForAll()
         }
         return ContinuousClock.now - start
+    }
+
+    /// A producer without a log: what fails is thrown, and a broker that is killed on purpose fails a thousand batches.
+    private func makeLane(_ index: Int, broker: String) throws -> Lane {
+        let silent = Logger(label: "martlet.producer") { _ in SwiftLogNoOpLogHandler() }
+        return Lane(producer: try Producer(configuration(broker), logger: silent), index: index, load: self)
     }
 
     private func configuration(_ broker: String) throws -> ProducerConfiguration {

@@ -38,7 +38,8 @@ struct StartTimes: Scenario {
 
     private func fill(_ topic: String, _ running: Site.Running, _ bench: Workbench) async throws {
         do {
-            _ = try await load(topic, bytes: dataBytes(bench)).run(broker: running.broker.address, progress: bench.progress)
+            _ = try await load(topic, bytes: dataBytes(bench)).run(
+                broker: running.broker.address, progress: bench.progress)
         } catch {
             await running.process.kill()
             throw error
