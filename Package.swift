@@ -153,6 +153,10 @@ let package = Package(
         tests("TidyTests", []),
         tests("MartletBenchTests", ["MartletBench"]),
         tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
+        tests(
+            "MartletBrokerTests",
+            ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging, hashTrees]
+        ),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
         tests("MartletTests", ["Martlet", "MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, logging]),
     ],

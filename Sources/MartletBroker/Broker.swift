@@ -8,8 +8,9 @@ internal import Synchronization
 
 /// One broker: the partitions on it, and the calls on them. No wire types: listeners translate.
 ///
-/// Any thread may call it. Produce and fetch run on the event loop that they are called on, from the check of the batch to the append, without
-/// a task or an actor in between. The control plane (topics, epochs, metadata) is an actor on a thread that may block.
+/// Any thread may call it. Produce and fetch run on the event loop that they are called on, from the check of the
+/// batch to the append, without a task or an actor in between. The control plane (topics, epochs, metadata) is an
+/// actor on a thread that may block.
 package final class Broker: Sendable {
     package let settings: BrokerSettings
     package let counters = BrokerCounters()
@@ -32,10 +33,12 @@ package final class Broker: Sendable {
         control = ControlPlane(settings: settings, store: store, metadata: metadata, table: table, logger: logger)
     }
 
-    /// Registers with the metadata store, opens the partitions and gives each a new leader epoch (RULES 2, 3). Serves on return, but for partitions
-    /// that are still being recovered, which answer PARTITION_RECOVERING.
+    /// Registers with the metadata store, opens the partitions and gives each a new leader epoch (RULES 2, 3). Serves
+    /// on return, but for partitions that are still being recovered, which answer PARTITION_RECOVERING. Clients are told
+    /// to come to `host` and `port`.
     ///
-    /// - Throws: ``BrokerError`` when the settings are wrong, or the metadata store and the data directory do not belong together.
+    /// - Throws: ``BrokerError`` when the settings are wrong, or the metadata store and the data directory do not
+    /// belong together.
     package func start(host: String, port: UInt16) async throws(BrokerError) {
         try await start(host: host, port: port, syncing: true)
     }
@@ -65,8 +68,10 @@ package final class Broker: Sendable {
     ///
     /// - Parameters:
     ///   - items: at most one batch for each partition; each inside the attachment's readable bytes.
-    ///   - timeout: how long to wait for acks; what is not kept by then fails with REQUEST_TIMED_OUT, its outcome unknown.
-    ///   - loop: the calling event loop; `reply` runs on it once, perhaps before this returns, with one outcome for each item.
+    ///   - timeout: how long to wait for acks; what is not kept by then fails with REQUEST_TIMED_OUT, its outcome
+    /// unknown.
+    ///   - loop: the calling event loop; `reply` runs on it once, perhaps before this returns, with one outcome for
+    /// each item.
     package func produce(
         _ items: [ProduceItem], attachment: ByteBuffer, acks: Acks, timeout: Duration, on loop: any EventLoop,
         reply: @escaping @Sendable ([ProduceOutcome]) -> Void
@@ -77,9 +82,11 @@ package final class Broker: Sendable {
         call.start(timeout: min(timeout, settings.produceTimeoutMax))
     }
 
-    /// Finds records; waits for `query.minBytes` of them at most `query.maxWait`. Nothing is copied: outcomes name file ranges.
+    /// Finds records; waits for `query.minBytes` of them at most `query.maxWait`. Nothing is copied: outcomes name
+    /// file ranges.
     ///
-    /// The reply has an outcome for each item with records or an error; when there is neither, for each item, which then tells offsets.
+    /// The reply has an outcome for each item with records or an error; when there is neither, for each item, which
+    /// then tells offsets.
     ///
     /// - Returns: what cancels the fetch while it waits; nil when `reply` has run already.
     package func fetch(
@@ -149,7 +156,8 @@ package final class Broker: Sendable {
 
     // MARK: Topics and the rest of the control plane
 
-    /// Creates topics, each for itself; with `validateOnly` says what would happen. Durable on return, and ready to be produced to.
+    /// Creates topics, each for itself; with `validateOnly` says what would happen. Durable on return, and ready to be
+    /// produced to.
     package func createTopics(_ topics: [NewTopic], validateOnly: Bool = false) async -> [Result<TopicID, BrokerError>]
     {
         var results: [Result<TopicID, BrokerError>] = []
@@ -162,7 +170,8 @@ package final class Broker: Sendable {
         return results
     }
 
-    /// Deletes topics with all their records, each for itself. Durable on return. The results are the ids that they had.
+    /// Deletes topics with all their records, each for itself. Durable on return. The results are the ids that they
+    /// had.
     package func deleteTopics(_ names: [String]) async -> [Result<TopicID, BrokerError>] {
         var results: [Result<TopicID, BrokerError>] = []
         for name in names {
@@ -189,8 +198,8 @@ package final class Broker: Sendable {
         return TopicDescriber(image: control.image, settings: settings, table: table).describe(query)
     }
 
-    /// A new producer id at epoch 0, or the next epoch of an id that the caller has. Ids are reserved durably before they are given out
-    /// and never given out twice.
+    /// A new producer id at epoch 0, or the next epoch of an id that the caller has. Ids are reserved durably before
+    /// they are given out and never given out twice.
     package func initProducerID(
         _ producerID: ProducerID, epoch: ProducerEpoch
     ) async throws(BrokerError) -> (id: ProducerID, epoch: ProducerEpoch) {

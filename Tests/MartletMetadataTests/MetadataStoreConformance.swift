@@ -3,7 +3,8 @@ import MartletCore
 import MartletMetadata
 import Testing
 
-/// What every ``MetadataStore`` must do, whatever stands behind it. Each check gets stores over empty state from `makeStore`.
+/// What every ``MetadataStore`` must do, whatever stands behind it. Each check gets stores over empty state from
+/// `makeStore`.
 struct MetadataStoreConformance {
     var makeStore: () async throws -> any MetadataStore
 

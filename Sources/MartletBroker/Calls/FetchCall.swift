@@ -3,7 +3,8 @@ internal import NIOCore
 
 /// A fetch that waits for records.
 ///
-/// Sendable: its mutable state is touched on its event loop only, which every method checks; other threads only pass the reference on.
+/// Sendable: its mutable state is touched on its event loop only, which every method checks; other threads only pass
+/// the reference on.
 final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     /// Unique among the calls of the process: names the call in partitions' lists.
     let id: UInt64

@@ -117,7 +117,8 @@ struct FetchReader {
         look.outcome = outcome
     }
 
-    /// Where this log and the reader's agree at the latest, when the reader's last epoch says that they part before its offset.
+    /// Where this log and the reader's agree at the latest, when the reader's last epoch says that they part before
+    /// its offset.
     private func divergence(_ log: PartitionLog, _ wanted: FetchItem) -> EpochEnd? {
         guard wanted.lastFetchedEpoch >= 0, wanted.fetchOffset > log.logStartOffset else { return nil }
         guard let end = log.epochEnd(for: wanted.lastFetchedEpoch) else { return nil }

@@ -3,7 +3,8 @@ internal import NIOCore
 
 /// A produce some of whose batches have to wait.
 ///
-/// Sendable: its mutable state is touched on its event loop only, which every method checks; other threads only pass the reference on.
+/// Sendable: its mutable state is touched on its event loop only, which every method checks; other threads only pass
+/// the reference on.
 final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     private enum Waiting {
         case forAcks(Partition)
@@ -39,12 +40,13 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
         mailbox.loop.preconditionInEventLoop()
         let table = broker.table.snapshot
         let now = broker.now
-        for item in items.indices {
-            if isRepeated(item) {
-                outcomes[item] = .failure(
-                    BrokerError(.invalidRequest, "a produce carries at most one batch per partition"))
+        var seen: Set<TopicIDPartition> = []
+        for (index, item) in items.enumerated() {
+            if items.count == 1 || seen.insert(item.partitionID).inserted {
+                attempt(index, table[item.partitionID], now)
             } else {
-                attempt(item, table, now)
+                outcomes[index] = .failure(
+                    BrokerError(.invalidRequest, "a produce carries at most one batch per partition"))
             }
         }
         guard !waiting.isEmpty else { return finish() }
@@ -52,20 +54,13 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
         timer = try? mailbox.loop.scheduleCallback(in: TimeAmount(timeout), handler: self)
     }
 
-    /// Requests are small, or their items sorted by nothing: up to a few dozen, looking is quicker than hashing.
-    private func isRepeated(_ item: Int) -> Bool {
-        items[..<item].contains { $0.partition == items[item].partition && $0.topicID == items[item].topicID }
-    }
-
-    private func attempt(_ item: Int, _ table: [TopicIDPartition: PartitionTable.Entry], _ now: TimestampMs) {
-        let wanted = items[item]
+    private func attempt(_ item: Int, _ entry: PartitionTable.Entry?, _ now: TimestampMs) {
         guard broker.isServing else {
             outcomes[item] = .failure(.stopping)
             return
         }
         do throws(BrokerError) {
-            let entry = table[TopicIDPartition(topicID: wanted.topicID, partition: wanted.partition)]
-            let partition = try PartitionTable.replica(entry, wanted.topicID, wanted.partition)
+            let partition = try PartitionTable.replica(entry, items[item].topicID, items[item].partition)
             append(item, to: partition, now)
         } catch {
             outcomes[item] = .failure(error)
@@ -114,7 +109,7 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     func tryAgain(_ item: Int) {
         mailbox.loop.preconditionInEventLoop()
         guard waiting.removeValue(forKey: item) != nil else { return }
-        attempt(item, broker.table.snapshot, broker.now)
+        attempt(item, broker.table[items[item].partitionID], broker.now)
         finishIfDone()
     }
 
@@ -150,4 +145,8 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     private func finish() {
         reply(outcomes.map { $0 ?? .failure(.stopping) })
     }
+}
+
+extension ProduceItem {
+    fileprivate var partitionID: TopicIDPartition { TopicIDPartition(topicID: topicID, partition: partition) }
 }

@@ -77,7 +77,8 @@ extension ControlPlane {
         }
     }
 
-    /// A topic some of whose partitions this broker could not make, for want of disk or files, is not left behind half made.
+    /// A topic some of whose partitions this broker could not make, for want of disk or files, is not left behind half
+    /// made.
     private func undoIfFailed(_ id: TopicID, _ name: String) async throws(BrokerError) {
         for index in 0..<(mirror.topic(id)?.partitionCount ?? 0) {
             guard case .failed(topic: _, let error) = table[TopicIDPartition(topicID: id, partition: index)] else {
@@ -106,12 +107,25 @@ extension ControlPlane {
             if epoch < ProducerEpoch.max { return (producerID, epoch + 1) }
             // Epochs are used up: the producer goes on under a new id.
         }
-        while producerIDs.isEmpty {
-            let block = try await reserveProducerIDs()
-            // Another caller may have been as quick; its block is in use then, and this one is skipped.
-            if producerIDs.isEmpty { producerIDs = block }
-        }
+        while producerIDs.isEmpty { try await refillProducerIDs() }
         return (producerIDs.removeFirst(), 0)
+    }
+
+    /// Takes a block from the store. Those who come while one is on its way wait for it.
+    private func refillProducerIDs() async throws(BrokerError) {
+        if let refill { return try await refill.value.get() }
+        let task = Task {
+            // Before those who wait look again: they must not find a task that is over.
+            defer { refill = nil }
+            do throws(BrokerError) {
+                producerIDs = try await reserveProducerIDs()
+                return Result<Void, BrokerError>.success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        refill = task
+        try await task.value.get()
     }
 
     private func reserveProducerIDs() async throws(BrokerError) -> Range<ProducerID> {

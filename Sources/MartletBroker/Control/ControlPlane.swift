@@ -5,10 +5,11 @@ internal import MartletMetadata
 internal import MartletStorage
 internal import Synchronization
 
-/// Keeps the partitions on this broker as the metadata wants them, and changes the metadata. Runs on a thread that may block.
+/// Keeps the partitions on this broker as the metadata wants them, and changes the metadata. Runs on a thread that may
+/// block.
 ///
-/// Everything that happens to partitions comes from the metadata's feed, this broker's own changes too: who made a change waits until it was
-/// applied.
+/// Everything that happens to partitions comes from the metadata's feed, this broker's own changes too: who made a
+/// change waits until it was applied.
 actor ControlPlane {
     let settings: BrokerSettings
     let store: LogStore
@@ -30,7 +31,9 @@ actor ControlPlane {
     private var session: (any MetadataSession)?
     private var feed: Task<Void, Never>?
     private var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
+    /// Reserved and not yet given out.
     var producerIDs: Range<ProducerID> = 0..<0
+    var refill: Task<Result<Void, BrokerError>, Never>?
 
     init(
         settings: BrokerSettings, store: LogStore, metadata: any MetadataStore, table: PartitionTable, logger: Logger
@@ -302,7 +305,8 @@ actor ControlPlane {
 
     // MARK: Deleted and unknown directories
 
-    /// Removes a deleted topic from this broker, and says so in the store. What cannot be removed now is tried again at the next start.
+    /// Removes a deleted topic from this broker, and says so in the store. What cannot be removed now is tried again
+    /// at the next start.
     private func finish(_ deletion: TopicDeletion, onDisk: [TopicIDPartition: String]? = nil) async {
         guard deletion.pending.contains(settings.brokerID) else { return }
         var indexes = local.removeValue(forKey: deletion.id) ?? []

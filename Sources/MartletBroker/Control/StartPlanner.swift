@@ -3,7 +3,8 @@ internal import MartletCore
 internal import MartletMetadata
 internal import MartletStorage
 
-/// Works out what a starting broker may do and writes first: a pure function of the image and the data directory's identity.
+/// Works out what a starting broker may do and writes first: a pure function of the image and the data directory's
+/// identity.
 struct StartPlanner {
     /// What this version reads and writes.
     static let featureLevel: Int32 = 1
@@ -27,8 +28,8 @@ struct StartPlanner {
         }
         guard image.revision >= identity.storeRevision else {
             throw refusal(
-                "the metadata store is at revision \(image.revision), the data directory has seen \(identity.storeRevision): "
-                    + "the store was rolled back or replaced")
+                "the metadata store is at revision \(image.revision), the data directory has seen "
+                    + "\(identity.storeRevision): the store was rolled back or replaced")
         }
         if let level = image.cluster?.featureLevel, level > Self.featureLevel {
             throw refusal("the cluster is at feature level \(level), this broker knows \(Self.featureLevel)")
@@ -60,8 +61,8 @@ struct StartPlanner {
         return transaction
     }
 
-    /// RULES 2: a new leader epoch for every partition that only this broker has, in its new run. Partitions of a topic that was never
-    /// finished creating are removed.
+    /// RULES 2: a new leader epoch for every partition that only this broker has, in its new run. Partitions of a
+    /// topic that was never finished creating are removed.
     func takeover(startEpoch: StartEpoch, transactionKeysMax: Int) -> [MetadataTransaction] {
         var transactions: [MetadataTransaction] = []
         for partition in image.partitions.values where partition.replicas == [settings.brokerID] {

@@ -44,7 +44,8 @@ struct StatusReport {
                 .init(
                     topic: directory.topic, partition: directory.id.partition,
                     reason:
-                        "the metadata does not know topic id \(directory.id.topicID); its directory is now \(directory.path)"
+                        "the metadata does not know topic id \(directory.id.topicID); its directory is now "
+                        + directory.path
                 ))
         }
         return status

@@ -4,8 +4,8 @@ internal import MartletMetadata
 
 /// Works out what a change of topics writes to the metadata store: a pure function of an image and the wish.
 ///
-/// A topic counts from the transaction that writes its record. Partitions that do not fit into one transaction with it are written before it, and
-/// removed after it.
+/// A topic counts from the transaction that writes its record. Partitions that do not fit into one transaction with it
+/// are written before it, and removed after it.
 struct TopicPlanner {
     let image: ClusterImage
     let settings: BrokerSettings
@@ -48,15 +48,16 @@ struct TopicPlanner {
         guard count <= settings.partitionsPerTopicMax else {
             throw BrokerError(
                 .invalidPartitions,
-                "topic \(topic) cannot have \(count) partitions: partitions.per.topic.max is \(settings.partitionsPerTopicMax)"
+                "topic \(topic) cannot have \(count) partitions: partitions.per.topic.max is "
+                    + "\(settings.partitionsPerTopicMax)"
             )
         }
         let total = image.partitions.count
         guard total + adding <= settings.partitionsMax else {
             throw BrokerError(
                 .limitReached,
-                "\(adding) more partitions would make \(total + adding): this broker takes at most \(settings.partitionsMax) "
-                    + "(partitions.max), for its files and memory")
+                "\(adding) more partitions would make \(total + adding): this broker takes at most "
+                    + "\(settings.partitionsMax) (partitions.max), for its files and memory")
         }
     }
 
@@ -81,8 +82,8 @@ struct TopicPlanner {
         guard parsed.minInSyncReplicas <= replicationFactor else {
             throw BrokerError(
                 .invalidConfig,
-                "min.insync.replicas cannot be \(parsed.minInSyncReplicas): the topic has \(replicationFactor) replicas, "
-                    + "so no write with acks=all would ever be taken")
+                "min.insync.replicas cannot be \(parsed.minInSyncReplicas): the topic has \(replicationFactor) "
+                    + "replicas, so no write with acks=all would ever be taken")
         }
     }
 
@@ -139,8 +140,8 @@ struct TopicPlanner {
         guard wanted > topic.partitionCount else {
             throw BrokerError(
                 .invalidPartitions,
-                "topic \(topic.name) has \(topic.partitionCount) partitions and cannot have \(wanted): partitions are never "
-                    + "taken away, their records would be lost")
+                "topic \(topic.name) has \(topic.partitionCount) partitions and cannot have \(wanted): partitions "
+                    + "are never taken away, their records would be lost")
         }
         try checkPartitions(wanted, adding: Int(wanted - topic.partitionCount), topic: topic.name)
         let brokers = try brokers(forFactor: Int32(factor), topic: topic.name)

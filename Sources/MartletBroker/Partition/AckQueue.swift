@@ -1,14 +1,15 @@
 internal import DequeModule
 internal import MartletCore
 
-/// Who waits for a partition's log to be kept up to an offset, in the order of the offsets. A value without clock or I/O; its partition guards it.
+/// Who waits for a partition's log to be kept up to an offset, in the order of the offsets. A value without clock or
+/// I/O; its partition guards it.
 struct AckQueue<Waiter> {
     private var entries: Deque<(reach: Offset, waiter: Waiter)> = []
 
     var count: Int { entries.count }
 
-    /// `waiter` is done once everything below `reach` is kept. Nearly always the largest so far: appends and their waiters come in order
-    /// but for two loops that race, and for duplicates, which wait for their original.
+    /// `waiter` is done once everything below `reach` is kept. Nearly always the largest so far: appends and their
+    /// waiters come in order but for two loops that race, and for duplicates, which wait for their original.
     mutating func add(_ waiter: Waiter, reach: Offset) {
         var index = entries.endIndex
         while index > entries.startIndex, entries[index - 1].reach > reach { index -= 1 }

@@ -1,6 +1,7 @@
 internal import MartletCore
 
-/// Fetches that wait for a partition's high watermark to pass an offset. A value without clock or I/O; its partition guards it.
+/// Fetches that wait for a partition's high watermark to pass an offset. A value without clock or I/O; its partition
+/// guards it.
 struct FetchWaiters<Waiter> {
     /// One item of one fetch.
     struct Key: Hashable {

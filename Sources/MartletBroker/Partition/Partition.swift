@@ -2,8 +2,8 @@ internal import MartletCore
 internal import MartletStorage
 internal import Synchronization
 
-/// A replica of a partition on this broker: its log, its role, and who waits for it. Any thread; the lock is held for moments and never
-/// across a call into the log that takes a lock of its own.
+/// A replica of a partition on this broker: its log, its role, and who waits for it. Any thread; the lock is held for
+/// moments and never across a call into the log that takes a lock of its own.
 final class Partition: Sendable {
     let id: TopicIDPartition
     let topic: String
@@ -50,7 +50,8 @@ final class Partition: Sendable {
 
     // MARK: Roles; called by the control plane, one at a time
 
-    /// Leads at `epoch` from now on. A log that is not online keeps the partition unavailable; the control plane tries again when it is.
+    /// Leads at `epoch` from now on. A log that is not online keeps the partition unavailable; the control plane tries
+    /// again when it is.
     func lead(_ epoch: LeaderEpoch, inSyncReplicas: Int) {
         if leaderEpoch == epoch {
             state.withLock { $0.inSyncReplicas = inSyncReplicas }
@@ -242,8 +243,8 @@ extension Partition {
         state.withLock { FetchView(check: check(epoch, $0), highWatermark: $0.highWatermark.value) }
     }
 
-    /// Wakes the call once when the partition is no longer as in `view`, and the high watermark is above the item's offset. False when it
-    /// is already.
+    /// Wakes the call once when the partition is no longer as in `view`, and the high watermark is above the item's
+    /// offset. False when it is already.
     func wait(_ call: FetchCall, item: Int, query: FetchItem, since view: FetchView) -> Bool {
         state.withLock { state in
             switch (view.check, check(query.leaderEpoch, state)) {

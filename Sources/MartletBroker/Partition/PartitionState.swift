@@ -1,6 +1,7 @@
 internal import MartletCore
 
-/// What a partition's lock guards. Its methods change it and collect who has to be told; nothing here blocks or calls out.
+/// What a partition's lock guards. Its methods change it and collect who has to be told; nothing here blocks or calls
+/// out.
 struct PartitionState {
     /// A produce that waits for its batch to be kept.
     struct AckWaiter {
@@ -39,8 +40,8 @@ struct PartitionState {
         self.minInSyncReplicas = minInSyncReplicas
     }
 
-    /// Takes another role. Whoever waited under the old one fails with `reason`, which is retriable: what they wait for may be decided
-    /// otherwise now.
+    /// Takes another role. Whoever waited under the old one fails with `reason`, which is retriable: what they wait
+    /// for may be decided otherwise now.
     mutating func change(to role: PartitionRole, failing reason: BrokerError, _ wakeups: inout Wakeups) {
         self.role = role
         for waiter in durableWaiters.removeAll() + replicatedWaiters.removeAll() {

@@ -45,7 +45,7 @@ struct SettingDefinition: Sendable {
         },
         bytes(
             "segment.bytes",
-            "A segment is rolled before it grows past this. A batch must fit into one, whatever max.message.bytes says.",
+            "A segment is rolled before it grows past this. No batch is larger, whatever max.message.bytes says.",
             4_096...1 << 30, defaultValue: 1 << 30
         ) { $0.log.segmentBytes = $1 },
         milliseconds(

@@ -6,8 +6,8 @@ package struct TopicSettings: Sendable, Equatable {
     package internal(set) var log = LogSettings()
     package internal(set) var minInSyncReplicas = 1
 
-    /// Reads `own` over `defaults` over the built-in values. What is wrong with a setting is said with its name, its value and what
-    /// it takes.
+    /// Reads `own` over `defaults` over the built-in values. What is wrong with a setting is said with its name, its
+    /// value and what it takes.
     package init(
         _ own: [String: String], defaults: [String: String], producerExpiration: Duration
     ) throws(BrokerError) {

@@ -13,7 +13,8 @@ struct ChangeFeeds {
         self.feedDepthMax = feedDepthMax
     }
 
-    /// A feed of what follows `revision`, `newest` being the store's. `onEnd` gets the feed's id when its reader is gone.
+    /// A feed of what follows `revision`, `newest` being the store's. `onEnd` gets the feed's id when its reader is
+    /// gone.
     mutating func open(
         after revision: Revision, newest: Revision, onEnd: @escaping @Sendable (Int) -> Void
     ) throws(MetadataError) -> MetadataFeed {

@@ -2,8 +2,8 @@ internal import HashTreeCollections
 package import Logging
 package import MartletCore
 
-/// The metadata of a single broker in a file of its data directory: a journal of transactions behind a snapshot, each synced before it is
-/// answered. Whoever holds the data directory's lock owns it.
+/// The metadata of a single broker in a file of its data directory: a journal of transactions behind a snapshot, each
+/// synced before it is answered. Whoever holds the data directory's lock owns it.
 package actor EmbeddedStore: MetadataStore {
     private enum Condition {
         case open
@@ -20,7 +20,8 @@ package actor EmbeddedStore: MetadataStore {
     private let path: String
     private let system: JournalSystem
     private let logger: Logger
-    /// The journal is rewritten as a snapshot when its transactions take more than this, and more than twice what the snapshot takes.
+    /// The journal is rewritten as a snapshot when its transactions take more than this, and more than twice what the
+    /// snapshot takes.
     private let compactionBytesMin: Int
 
     private var condition = Condition.open
@@ -29,8 +30,8 @@ package actor EmbeddedStore: MetadataStore {
     private var newest: ClusterImage
     private var feeds = ChangeFeeds()
 
-    /// Opens the store in `directory`, or makes an empty one there. A torn last transaction, which was never answered, is cut; anything else
-    /// that is wrong is refused. Blocks.
+    /// Opens the store in `directory`, or makes an empty one there. A torn last transaction, which was never answered,
+    /// is cut; anything else that is wrong is refused. Blocks.
     package init(
         directory: String, system: JournalSystem = .real, compactionBytesMin: Int = 4 << 20, logger: Logger
     ) throws(MetadataError) {
@@ -154,8 +155,8 @@ package actor EmbeddedStore: MetadataStore {
         }
     }
 
-    /// A full disk is answered and may be tried again. After anything else it is unknown what is on disk: the store refuses until a restart
-    /// has read it back.
+    /// A full disk is answered and may be tried again. After anything else it is unknown what is on disk: the store
+    /// refuses until a restart has read it back.
     private func fail(_ failure: JournalFailure) -> MetadataError {
         if failure.isRetriable {
             return MetadataError(.unavailable, "metadata could not be written: \(failure.message)")
@@ -167,7 +168,8 @@ package actor EmbeddedStore: MetadataStore {
         return error
     }
 
-    /// Rewrites the journal as one snapshot once its transactions outweigh it: each byte is rewritten a bounded number of times.
+    /// Rewrites the journal as one snapshot once its transactions outweigh it: each byte is rewritten a bounded number
+    /// of times.
     private func compactIfWorthwhile() {
         guard journal.end - snapshotBytes > max(compactionBytesMin, 2 * snapshotBytes) else { return }
         do {
@@ -175,7 +177,8 @@ package actor EmbeddedStore: MetadataStore {
             journal = try JournalFile.replace(path, in: directory, with: bytes, system: system)
             snapshotBytes = bytes.count
         } catch {
-            // Whether the new file has the name is unknown after a failed rename or directory sync: only a full disk, met before that, goes on.
+            // Whether the new file has the name is unknown after a failed rename or directory sync: only a full disk,
+            // met before that, goes on.
             if error.isRetriable {
                 logger.warning("the metadata journal was not compacted", metadata: ["reason": "\(error.message)"])
             } else {

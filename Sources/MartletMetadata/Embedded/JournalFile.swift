@@ -59,8 +59,8 @@ struct JournalFile: ~Copyable {
         return file
     }
 
-    /// Writes a journal of exactly `bytes` beside `path` and renames it over: after a crash either the old or the new one is there. Durable on
-    /// return.
+    /// Writes a journal of exactly `bytes` beside `path` and renames it over: after a crash either the old or the new
+    /// one is there. Durable on return.
     static func replace(
         _ path: String, in directory: String, with bytes: [UInt8], system: JournalSystem
     ) throws(JournalFailure) -> JournalFile {

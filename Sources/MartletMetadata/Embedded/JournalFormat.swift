@@ -93,8 +93,8 @@ struct JournalContent {
 
 // Reading: of bytes that may be anything.
 extension JournalFormat {
-    /// Reads a whole journal. Every transaction is synced before the next is written, so at most the last frame can be torn: a bad frame with a
-    /// good one behind it is damage, and is refused rather than cut.
+    /// Reads a whole journal. Every transaction is synced before the next is written, so at most the last frame can be
+    /// torn: a bad frame with a good one behind it is damage, and is refused rather than cut.
     static func read(_ bytes: [UInt8]) throws(MetadataError) -> JournalContent {
         try checkFileHead(bytes)
         guard let first = payload(of: bytes, at: headSize), first.first == Kind.snapshot else {
@@ -145,8 +145,8 @@ extension JournalFormat {
         return payload
     }
 
-    /// Where behind a bad frame a good transaction above `revision` begins. Its kind and revision are looked at before the checksum, which keeps
-    /// the search linear.
+    /// Where behind a bad frame a good transaction above `revision` begins. Its kind and revision are looked at before
+    /// the checksum, which keeps the search linear.
     private static func transactionBehind(_ position: Int, in bytes: [UInt8], above revision: Revision) -> Int? {
         guard position + 1 < bytes.count else { return nil }
         return (position + 1..<bytes.count).first { candidate in

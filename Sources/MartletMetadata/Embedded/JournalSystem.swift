@@ -4,7 +4,8 @@
     package import Glibc
 #endif
 
-/// The system calls that change a journal, so that tests can make them fail. Each behaves like the call of its name: -1 and errno on failure.
+/// The system calls that change a journal, so that tests can make them fail. Each behaves like the call of its name:
+/// -1 and errno on failure.
 package struct JournalSystem: Sendable {
     package var pwrite: @Sendable (_ file: CInt, _ bytes: UnsafeRawBufferPointer, _ position: off_t) -> Int
     package var ftruncate: @Sendable (_ file: CInt, _ size: off_t) -> CInt

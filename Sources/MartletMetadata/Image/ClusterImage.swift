@@ -17,8 +17,8 @@ package struct Versioned<Record: Sendable & Equatable>: Sendable, Equatable {
     }
 }
 
-/// All metadata of a cluster at one revision: a plain value. Copies share what they have in common, so that keeping one and changing the other
-/// costs O(log n) per change.
+/// All metadata of a cluster at one revision: a plain value. Copies share what they have in common, so that keeping
+/// one and changing the other costs O(log n) per change.
 package struct ClusterImage: Sendable, Equatable {
     package private(set) var revision: Revision = 0
     package private(set) var cluster: Versioned<ClusterRecord>?

@@ -104,8 +104,8 @@ package struct PartitionRecord: Sendable, Equatable {
     }
 }
 
-/// A topic that was deleted and whose directories may still lie on brokers. Only this record allows a broker to delete a partition's directory;
-/// it goes when no broker is left in `pending`.
+/// A topic that was deleted and whose directories may still lie on brokers. Only this record allows a broker to delete
+/// a partition's directory; it goes when no broker is left in `pending`.
 package struct TopicDeletion: Sendable, Equatable {
     package var id: TopicID
     package var name: String

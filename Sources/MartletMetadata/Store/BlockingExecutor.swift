@@ -1,6 +1,7 @@
 internal import Dispatch
 
-/// A serial executor on a thread that may block, for actors that touch the disk: they must not hold up the cooperative pool.
+/// A serial executor on a thread that may block, for actors that touch the disk: they must not hold up the cooperative
+/// pool.
 package final class BlockingExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

@@ -1,7 +1,7 @@
 package import MartletCore
 
-/// Holds the only mutable facts of a cluster. Narrow on purpose: what decides is written against images and transactions, and does not know
-/// whether a file or an etcd stands behind.
+/// Holds the only mutable facts of a cluster. Narrow on purpose: what decides is written against images and
+/// transactions, and does not know whether a file or an etcd stands behind.
 ///
 /// Any task may call it. Implementations pass `MetadataStoreConformance` in the tests.
 package protocol MetadataStore: Sendable {
@@ -11,17 +11,18 @@ package protocol MetadataStore: Sendable {
     /// The newest image. Linearizable: it holds every transaction that was committed before the call.
     func image() async throws(MetadataError) -> ClusterImage
 
-    /// Commits `transaction` whole, or not at all when one of its conditions does not hold. What is committed is durable on return.
+    /// Commits `transaction` whole, or not at all when one of its conditions does not hold. What is committed is
+    /// durable on return.
     ///
     /// After `.outcomeUnknown` it may be committed now or later; the caller reads the image and compares revisions.
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> TransactionOutcome
 
-    /// Every transaction after `revision`, each once, in order, as they are committed. A feed that cannot go on ends with
-    /// `.revisionCompacted`: its reader falls back on ``image()``. A reader that ends its loop ends the feed.
+    /// Every transaction after `revision`, each once, in order, as they are committed. A feed that cannot go on ends
+    /// with `.revisionCompacted`: its reader falls back on ``image()``. A reader that ends its loop ends the feed.
     func changes(after revision: Revision) async throws(MetadataError) -> MetadataFeed
 
-    /// Says that `broker` runs, at `startEpoch`: puts its session record, which goes when the session ends. A former session of the same
-    /// broker ends.
+    /// Says that `broker` runs, at `startEpoch`: puts its session record, which goes when the session ends. A former
+    /// session of the same broker ends.
     func openSession(broker: BrokerID, startEpoch: StartEpoch) async throws(MetadataError) -> any MetadataSession
 
     /// Ends all feeds and sessions.
@@ -33,7 +34,8 @@ package typealias MetadataFeed = AsyncThrowingStream<MetadataUpdate, any Error>
 
 /// The life sign of one run of a broker.
 package protocol MetadataSession: Sendable {
-    /// Until when the session certainly lasts, counted from the sending of the last proof of life. Nil: as long as the process.
+    /// Until when the session certainly lasts, counted from the sending of the last proof of life. Nil: as long as the
+    /// process.
     var deadline: ContinuousClock.Instant? { get }
 
     /// Ends the session; its record goes at once.
