@@ -152,7 +152,7 @@ let package = Package(
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("TidyTests", []),
         tests("MartletBenchTests", ["MartletBench"]),
-        tests("MartletServerTests", ["MartletServer", nioCore, nioPosix]),
+        tests("MartletServerTests", ["MartletServer", "MartletBroker", nioCore, nioPosix]),
         tests(
             "MartletBrokerTests",
             ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging, hashTrees]

@@ -71,7 +71,7 @@ struct TidyTests {
     @Test("nothing is left for later, forced or silenced")
     func noLeftovers() throws {
         let banned = [
-            ["FIX", "ME"], ["TO", "DO"], ["XX", "X"], ["try", "!"], ["unsafe", "Flags"], ["fatal", "Error("],
+            ["FIX", "ME"], ["TO", "DO"], ["try", "!"], ["unsafe", "Flags"], ["fatal", "Error("],
         ]
         .map { $0.joined() }
         let files =
@@ -90,9 +90,10 @@ struct TidyTests {
     func uncheckedSendable() throws {
         for file in try Self.files(under: "Sources", extensions: ["swift"]) {
             for (number, line) in file.lines.enumerated() where line.contains("@unchecked Sendable") {
+                if line.drop(while: { $0 == " " }).hasPrefix("//") { continue }
                 let before = file.lines[max(0, number - 12)...number].joined(separator: "\n")
                 #expect(
-                    before.contains("Sendable:") || before.contains("unchecked Sendable because"),
+                    before.contains("Sendable:") || before.contains("Sendable`:"),
                     "\(file.path):\(number + 1): say above why this may be shared (\"Sendable: ...\")")
             }
         }

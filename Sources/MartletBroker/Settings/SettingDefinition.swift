@@ -2,12 +2,12 @@ internal import MartletCore
 internal import MartletStorage
 
 /// One topic setting: its name, what it means, what it takes, and where it goes.
-struct SettingDefinition: Sendable {
-    let name: String
-    let documentation: String
+package struct SettingDefinition: Sendable {
+    package let name: String
+    package let documentation: String
     /// For messages: "a number of milliseconds, 0 or more; -1: never".
-    let accepted: String
-    let defaultValue: String
+    package let accepted: String
+    package let defaultValue: String
     /// Puts a value into the settings; false when it is not one that is accepted.
     let apply: @Sendable (_ value: String, _ settings: inout TopicSettings) -> Bool
 
@@ -18,7 +18,7 @@ struct SettingDefinition: Sendable {
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     /// In the order in which people read them.
-    static let all: [SettingDefinition] = [
+    package static let all: [SettingDefinition] = [
         SettingDefinition(
             name: "cleanup.policy",
             documentation: "What becomes of old data: 'delete' removes segments by age and size, 'compact' keeps the "
