@@ -7,6 +7,8 @@ struct BatchReplay {
     /// Every batch's epoch has to be in the history: it was recorded before the first batch of the epoch was written.
     let isStrict: Bool
     private let now: TimestampMs
+    /// The history says nothing of what lies before.
+    private let logStart: Offset
     private let snapshotOffset: Offset?
 
     private(set) var epochs: LeaderEpochHistory
@@ -22,13 +24,14 @@ struct BatchReplay {
         self.now = now
         epochs = opened.epochs
         producers = opened.producers
+        logStart = opened.logStart
         snapshotOffset = opened.snapshotOffset
     }
 
     /// Takes the batch at the log's end. False: it contradicts the history.
     mutating func take(_ header: mlog_batch_header) -> Bool {
         let offset = header.base_offset
-        if isStrict, let known = epochs.epoch(at: offset), known != header.leader_epoch {
+        if isStrict, offset >= logStart, let known = epochs.epoch(at: offset), known != header.leader_epoch {
             conflict =
                 "the batch at offset \(offset) has leader epoch \(header.leader_epoch), the history says \(known)"
             return false

@@ -55,11 +55,13 @@ struct LogRecovery {
 
     private func beginning(_ directory: LogDirectory) -> Beginning {
         guard let entry else { return Beginning(file: 0, position: 0, offset: directory.files[0].baseOffset) }
-        let file = directory.index(holding: entry.recoveryPoint)
-        if directory.files[file].baseOffset == entry.recoverySegment {
+        // By its segment, which the point may be the end of: the next one begins at the same offset, and this one need
+        // not be sealed.
+        if let file = directory.files.firstIndex(where: { $0.baseOffset == entry.recoverySegment }) {
             return Beginning(file: file, position: entry.recoveryPosition, offset: entry.recoveryPoint)
         }
-        // Rolled since the checkpoint, and removed: all that is left lies behind the recovery point, or is complete.
+        // Rolled since the checkpoint, and removed: all that is left lies behind the recovery point.
+        let file = directory.index(holding: entry.recoveryPoint)
         return Beginning(file: file, position: 0, offset: directory.files[file].baseOffset)
     }
 

@@ -44,20 +44,16 @@ extension PartitionLog {
     /// only.
     func roll(_ writer: inout LogWriterState) throws(StorageError) {
         guard let old = writer.active else { return }
-        let oldNumber = writer.activeNumber
-        try beginSegment(&writer)
-        shared.withLock { shared in
-            shared.segments.update(number: oldNumber) { info in
-                info.endPosition = old.endPosition
-                info.maxTimestamp = old.maxTimestamp
-            }
-            shared.sealing.append((oldNumber, old))
-        }
+        try beginSegment(&writer, after: (writer.activeNumber, old))
         environment.counters.rolledSegments.wrappingAdd(1, ordering: .relaxed)
         environment.sync.enqueue(self)
     }
 
-    private func beginSegment(_ writer: inout LogWriterState) throws(StorageError) {
+    /// - Parameter old: the segment that ends here. It is handed to the sync stage in the same step in which the new one
+    ///   becomes the log's end: a cycle that notes the new end also seals the old segment.
+    private func beginSegment(
+        _ writer: inout LogWriterState, after old: (number: UInt64, segment: Segment)? = nil
+    ) throws(StorageError) {
         let base = logEndOffset
         let segment = try createSegment(base)
         let number = environment.nextSegmentNumber()
@@ -65,6 +61,13 @@ extension PartitionLog {
             number: number, baseOffset: base, endPosition: 0, maxTimestamp: nil, isSealed: false, handle: segment
         )
         shared.withLock { shared in
+            if let old {
+                shared.segments.update(number: old.number) { info in
+                    info.endPosition = old.segment.endPosition
+                    info.maxTimestamp = old.segment.maxTimestamp
+                }
+                shared.sealing.append(old)
+            }
             shared.segments.append(info)
             shared.tail = LogMark(offset: base, segment: number, position: 0)
             if shared.segments.count == 1 {

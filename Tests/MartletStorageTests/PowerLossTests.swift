@@ -1,0 +1,98 @@
+import CMartletFaultyIO
+import MartletCore
+import Testing
+
+@testable import MartletStorage
+
+@Suite("Power cuts (RULES 30)")
+struct PowerLossTests {
+    /// What one partition was given, and how much of it was acknowledged.
+    private struct Written {
+        var values: [String] = []
+        var acknowledged: Offset = 0
+    }
+
+    @Test(
+        "with flush=batch nothing acknowledged is lost, whatever unsynced pages and names are",
+        arguments: 0..<60 as Range<UInt64>)
+    func nothingAcknowledgedIsLost(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let directory = TemporaryDirectory()
+        let disk = FaultyDisk()
+        let settings = LogSettings(segmentBytes: 20_000)
+        var written = [Written(), Written(), Written()]
+        for round in 0..<4 {
+            disk.crash(afterChanges: .random(in: 5...200, using: &generator))
+            try? run(directory, disk, "boot \(round)", settings, &written, &generator)
+            disk.losePower(seed: generator.next())
+            try check(directory, disk, "check \(round)", settings, &written, seed)
+        }
+    }
+
+    private func open(_ directory: TemporaryDirectory, _ disk: FaultyDisk, _ bootID: String) throws -> LogStore {
+        var options = testOptions(io: disk.io)
+        options.bootID = bootID
+        let store = try LogStore(directory: directory.path, options: options)
+        store.startBackground()
+        return store
+    }
+
+    /// Appends until the disk crashes, noting what was acknowledged by then.
+    private func run(
+        _ directory: TemporaryDirectory, _ disk: FaultyDisk, _ bootID: String, _ settings: LogSettings,
+        _ written: inout [Written], _ generator: inout SeededGenerator
+    ) throws {
+        let store = try open(directory, disk, bootID)
+        defer { store.close() }
+        var logs: [PartitionLog] = []
+        for number in written.indices {
+            let id = partition(PartitionIndex(number))
+            let isThere = DirectoryListing.isDirectory(StoreLayout(directory.path).partitionPath(id))
+            let log =
+                try isThere
+                ? store.open(id, topic: "t", settings: settings) : store.create(id, topic: "t", settings: settings)
+            store.waitForRecovery()
+            try log.startLeaderEpoch(log.highestEpoch + 1)
+            logs.append(log)
+        }
+        while !disk.hasCrashed {
+            let number = Int.random(in: 0..<logs.count, using: &generator)
+            let filler = String(repeating: "x", count: .random(in: 0...9_000, using: &generator))
+            let value = "\(number)/\(written[number].values.count)" + filler
+            written[number].values.append(value)
+            let isAppended = (try? logs[number].append(batch(value), epoch: logs[number].highestEpoch)) != nil
+            if !isAppended { break }
+            if Int.random(in: 0..<4, using: &generator) == 0 { store.environment.sync.syncAndWait([logs[number]]) }
+            if Int.random(in: 0..<20, using: &generator) == 0 { try? store.checkpoint() }
+            for index in logs.indices {
+                written[index].acknowledged = max(written[index].acknowledged, logs[index].durableOffset)
+            }
+        }
+    }
+
+    /// Every log holds a prefix of what it was given that reaches at least to what was acknowledged.
+    private func check(
+        _ directory: TemporaryDirectory, _ disk: FaultyDisk, _ bootID: String, _ settings: LogSettings,
+        _ written: inout [Written], _ seed: UInt64
+    ) throws {
+        let store = try open(directory, disk, bootID)
+        defer { store.close() }
+        for number in written.indices {
+            let id = partition(PartitionIndex(number))
+            guard DirectoryListing.isDirectory(StoreLayout(directory.path).partitionPath(id)) else {
+                #expect(written[number].acknowledged == 0, "seed \(seed): the partition is gone")
+                written[number].values = []
+                continue
+            }
+            let log = try store.open(id, topic: "t", settings: settings)
+            store.waitForRecovery()
+            #expect(log.state == .online, "seed \(seed)")
+            #expect(log.logEndOffset >= written[number].acknowledged, "seed \(seed): acknowledged records are gone")
+            let values = try log.records().map(\.text)
+            #expect(values == Array(written[number].values.prefix(values.count)), "seed \(seed)")
+            #expect(values.count == Int(log.logEndOffset), "seed \(seed)")
+            #expect(log.recoveryReport?.lostBelowHighWatermark != true, "seed \(seed)")
+            written[number].values = values
+        }
+    }
+}
