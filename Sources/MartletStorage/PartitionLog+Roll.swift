@@ -49,8 +49,8 @@ extension PartitionLog {
         environment.sync.enqueue(self)
     }
 
-    /// - Parameter old: the segment that ends here. It is handed to the sync stage in the same step in which the new one
-    ///   becomes the log's end: a cycle that notes the new end also seals the old segment.
+    /// - Parameter old: the segment that ends here. It is handed to the sync stage in the same step in which the new
+    ///   one becomes the log's end: a cycle that notes the new end also seals the old segment.
     private func beginSegment(
         _ writer: inout LogWriterState, after old: (number: UInt64, segment: Segment)? = nil
     ) throws(StorageError) {
