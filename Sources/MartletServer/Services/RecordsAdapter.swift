@@ -114,7 +114,7 @@ struct RecordsAdapter: RecordsService {
                 break
             case .records(let read):
                 result.batchBytes = UInt32(read.count)
-                parts.append(.file(read.lease, offset: Int64(read.filePosition), count: read.count))
+                parts.append(AttachmentPart(read))
             case .diverging(let end):
                 result.diverging = MartletProtocol.EpochEnd(leaderEpoch: end.leaderEpoch, endOffset: end.endOffset)
             case .failure(let error):
