@@ -9,7 +9,9 @@ RELEASE := .build/release
 # Where a quickstart leaves its broker and its data.
 QUICKSTART := .build/quickstart
 PACKAGES := libprotobuf-c-dev liblz4-dev
-TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3-protobuf clang-format
+TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3 python3-protobuf clang-format
+# Debian's own, which its python3-protobuf belongs to.
+PYTHON ?= /usr/bin/python3
 # Seconds that each fuzzer runs in `make check`.
 FUZZ_SECONDS ?= 10
 
@@ -42,7 +44,7 @@ quickstart-stop: ## Stops the broker that `make quickstart` left running
 .PHONY: test
 test: test-packages ## Installs what the tests need and runs them all
 	$(MAKE) --no-print-directory -C Tests/C test
-	python3 -B Tests/Python/test_martlet_client.py
+	$(PYTHON) -B Tests/Python/test_martlet_client.py
 	$(SWIFT_BUILD) --build-tests
 	swift test --skip-build
 
