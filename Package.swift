@@ -150,6 +150,7 @@ let package = Package(
         tests("MartletProtocolTests", ["MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
         tests("MartletStorageTests", ["MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
+        tests("MartletGroupTests", ["MartletBroker", "MartletCore"]),
         tests("TidyTests", []),
         tests("MartletBenchTests", ["MartletBench"]),
         tests("MartletServerTests", ["MartletServer", "MartletBroker", nioCore, nioPosix]),

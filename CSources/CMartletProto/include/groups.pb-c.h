@@ -190,7 +190,7 @@ struct  Martlet__V1__HeartbeatRequest
    */
   Martlet__V1__GroupPartitionList *owned;
   /*
-   * Required to join; later: left out when unchanged.
+   * Required to join; later: left out when unchanged since a heartbeat that was answered.
    */
   Martlet__V1__GroupSubscription *subscription;
   /*

@@ -133,7 +133,7 @@ package struct HeartbeatRequest: WireMessage {
     /// of the assignment that took it lists it no more. Send it with the first heartbeat to another coordinator and
     /// after a heartbeat without answer.
     package var owned: GroupPartitionList?
-    /// Required to join; later: left out when unchanged.
+    /// Required to join; later: left out when unchanged since a heartbeat that was answered.
     package var subscription: GroupSubscription?
     /// A name that stays when the process restarts: a member with the same one takes the former one's place. Empty:
     /// none. Send it with every heartbeat.
