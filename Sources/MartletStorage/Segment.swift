@@ -253,6 +253,36 @@ final class Segment: @unchecked Sendable {
         return result
     }
 
+    /// As ``recover(from:rules:_:)``, but changes nothing, and may run beside a writer.
+    func examine(
+        from position: UInt32, rules: mlog_recovery_rules,
+        _ visit: (mlog_batch_location, UnsafeRawBufferPointer?) -> Bool
+    ) throws(StorageError) -> mlog_recovery_result {
+        var result = mlog_recovery_result()
+        var rules = rules
+        try withoutActuallyEscaping(visit) { (visit) throws(StorageError) in
+            try call("examine") { error in
+                BatchVisitor.withContext(visit) { context in
+                    mlog_segment_examine(
+                        handle, position, &rules, BatchVisitor.callback, context, &result, &error
+                    )
+                }
+            }
+        }
+        return result
+    }
+
+    /// Whether the index is the one that ``rebuildIndex()`` would make. Reads the headers of a sealed segment.
+    func matchesIndex() throws(StorageError) -> Bool {
+        var error = mlog_error()
+        let status = mlog_segment_check_index(handle, &error)
+        switch status {
+        case .MLOG_OK: return true
+        case .MLOG_CORRUPT: return false
+        default: throw failure(status, error, "check the index of")
+        }
+    }
+
     // MARK: Statuses
 
     private func call(_ action: @autoclosure () -> String, _ body: (inout mlog_error) -> mlog_status)
