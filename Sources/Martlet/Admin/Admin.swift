@@ -118,7 +118,7 @@ extension Admin {
             let response = try await core.describe(request)
             var topics: [TopicInfo] = []
             for topic in response.topics {
-                topics.append(try TopicInfo(topic, withSizes: request.withSizes, broker: core.configuration.clientName))
+                topics.append(try TopicInfo(topic, withSizes: request.withSizes))
             }
             return topics
         }

@@ -5,14 +5,13 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
 
 extension TopicInfo {
     /// Throws the error that stands in the description, if any.
-    init(_ description: TopicDescription, withSizes: Bool, broker: String) throws(MartletError) {
+    init(_ description: TopicDescription, withSizes: Bool) throws(MartletError) {
         let name = text(description.name)
         guard description.error == ErrorCode.none.rawValue else {
-            throw MartletError(
-                answer: description.error, message: description.message, what: "topic \(name)", broker: broker)
+            throw MartletError(answer: description.error, message: description.message, what: "topic \(name)")
         }
         guard let id = TopicID(bytes: description.topicID) else {
-            throw MartletError(.protocolViolation, "the broker told no usable id of topic \(name)", broker: broker)
+            throw MartletError(.protocolViolation, "the broker told no usable id of topic \(name)")
         }
         self.init(
             name: name, id: id, isInternal: description.isInternal,
