@@ -119,9 +119,10 @@ let package = Package(
 
         // The SDK, the command line, the benchmark.
         target("Martlet", ["MartletRPC", "MartletCore", nioCore, nioPosix, logging, metrics, lifecycle]),
+        target("MartletCLIKit", ["Martlet", "MartletCore", "MartletStorage", logging, arguments]),
         .executableTarget(
             name: "MartletCLI",
-            dependencies: ["Martlet", "MartletServer", "MartletStorage", arguments],
+            dependencies: ["MartletCLIKit", "MartletServer", arguments],
             swiftSettings: strictSwift
         ),
         .executableTarget(
@@ -152,6 +153,7 @@ let package = Package(
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["MartletBroker", "MartletCore"]),
         tests("TidyTests", []),
+        tests("MartletCLITests", ["MartletCLI", "MartletCLIKit", "Martlet", "MartletCore", arguments]),
         tests("MartletBenchTests", ["MartletBench"]),
         tests("MartletServerTests", ["MartletServer", "MartletBroker", nioCore, nioPosix]),
         tests(

@@ -1,4 +1,0 @@
-import ArgumentParser
-
-let task = Task { await BrokerRunCommand.main() }
-await task.value

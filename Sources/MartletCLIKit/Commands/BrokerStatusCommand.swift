@@ -1,0 +1,82 @@
+package import ArgumentParser
+internal import Martlet
+
+/// `martlet broker status`.
+package struct BrokerStatusCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show how a broker is doing.",
+        discussion: "Exit code 1 also when partitions are offline.")
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The number of the broker to ask. (default: the one that answers)", valueName: "number"))
+    var id: Int32?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var client: ClientOptions
+
+    package init() {}
+
+    package func run() async throws {
+        let status = try await client.withAdmin { try await $0.brokerStatus(id) }
+        try StandardOutput.print(output.json ? Self.json(status) : Self.text(status))
+        if !status.troubles.isEmpty { throw CommandFailure.reported }
+    }
+
+    static func json(_ status: BrokerStatus) -> String {
+        var object = JSONObject()
+        object.add("broker", status.broker.id)
+        object.add("address", "\(status.broker.address)")
+        object.add("cluster_id", status.clusterID)
+        object.add("version", status.version)
+        object.add("uptime_ms", Int64(status.uptime / .milliseconds(1)))
+        object.add("data_directory", status.dataDirectory)
+        object.add("disk_used_bytes", status.diskUsedBytes)
+        object.add("disk_free_bytes", status.diskFreeBytes)
+        object.add("topics", status.topics)
+        object.add("partitions", status.partitions)
+        object.add("partitions_recovering", status.partitionsRecovering)
+        object.add("connections", status.connections)
+        object.add("memory_budget_bytes", status.memoryBudgetBytes)
+        object.add("memory_reserved_bytes", status.memoryReservedBytes)
+        object.add("open_files", status.openFiles)
+        object.add("open_files_max", status.openFilesMax)
+        object.add("offline", objects: status.troubles) { object, trouble in
+            object.add("topic", trouble.topicPartition.topic)
+            object.add("partition", trouble.topicPartition.partition)
+            object.add("reason", trouble.reason)
+        }
+        return object.line()
+    }
+
+    static func text(_ status: BrokerStatus) -> String {
+        var table = TextTable([.left(""), .left("")])
+        table.add("broker", "\(status.broker.id) at \(status.broker.address)")
+        table.add("cluster", status.clusterID)
+        table.add("version", status.version)
+        table.add("up for", HumanText.duration(status.uptime))
+        table.add("data", status.dataDirectory)
+        table.add(
+            "disk", "\(HumanText.bytes(status.diskUsedBytes)) used, \(HumanText.bytes(status.diskFreeBytes)) free")
+        table.add("topics", HumanText.count(status.topics))
+        table.add("partitions", partitions(status))
+        table.add("connections", HumanText.count(status.connections))
+        table.add(
+            "memory budget",
+            "\(HumanText.bytes(status.memoryReservedBytes)) of \(HumanText.bytes(status.memoryBudgetBytes)) taken")
+        table.add(
+            "open files", "\(HumanText.count(status.openFiles)) of at most \(HumanText.count(status.openFilesMax))")
+        var text = table.text
+        for trouble in status.troubles {
+            text += "offline: \(trouble.topicPartition): \(trouble.reason)\n"
+        }
+        return text
+    }
+
+    private static func partitions(_ status: BrokerStatus) -> String {
+        var text = HumanText.count(status.partitions)
+        if status.partitionsRecovering > 0 { text += ", \(HumanText.count(status.partitionsRecovering)) recovering" }
+        if !status.troubles.isEmpty { text += ", \(HumanText.count(status.troubles.count)) offline" }
+        return text
+    }
+}

@@ -1,0 +1,33 @@
+internal import Martlet
+
+/// What a person at the command line can do about an error of the SDK.
+enum Remedy {
+    static func text(for error: MartletError) -> String {
+        guard let remedy = remedy(for: error) else { return "\(error)" }
+        return "\(error)\n\(remedy)"
+    }
+
+    private static func remedy(for error: MartletError) -> String? {
+        switch error.code {
+        case _ where error.isUnreachable:
+            "Is a broker running there? `martlet broker` starts one; --broker or MARTLET_BROKER names another."
+        case .refused(.unknownTopicOrPartition), .refused(.unknownTopicID):
+            "`martlet topic list` shows the topics there are; `martlet topic create NAME` makes one."
+        case .refused(.topicAlreadyExists):
+            "`martlet topic describe NAME` shows it; with --if-not-exists this is no error."
+        case .recordTooLarge, .refused(.messageTooLarge):
+            "Raise the topic's max.message.bytes (`martlet topic alter NAME --set max.message.bytes=N`) and say "
+                + "--max-message-bytes N to produce."
+        case .corruptBatch:
+            "`martlet log inspect DATA --verify` on the broker's machine finds the damaged segment."
+        case .offsetOutOfRange:
+            "`martlet topic offsets NAME` shows which offsets there are."
+        default: nil
+        }
+    }
+}
+
+extension MartletError {
+    /// Nobody answered at the addresses given.
+    var isUnreachable: Bool { code == .unreachable || code == .refused(.brokerUnavailable) }
+}
