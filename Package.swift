@@ -158,7 +158,10 @@ let package = Package(
         tests("MartletServerTests", ["MartletServer", "MartletBroker", nioCore, nioPosix]),
         tests(
             "MartletBrokerTests",
-            ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging, hashTrees]
+            [
+                "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging,
+                hashTrees,
+            ]
         ),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
         tests("MartletTests", ["Martlet", "MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, logging]),
