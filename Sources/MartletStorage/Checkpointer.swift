@@ -15,6 +15,8 @@ final class Checkpointer: Sendable {
     private let path: String
     private let bootID: String
     private let interval: Duration
+    /// Snapshots of producers that may be written once their logs are synced that far.
+    private let pending = Mutex<[(log: PartitionLog, snapshot: ProducerSnapshot)]>([])
     private let lastWritten = Mutex<[UInt8]>([])
     private let thread = Mutex<StorageThread?>(nil)
 
@@ -43,7 +45,7 @@ final class Checkpointer: Sendable {
         let limit = environment.clock.runsByItself ? interval.nanoseconds : nil
         while environment.checkpointSignal.wait(nanoseconds: limit) {
             do throws(StorageError) {
-                try pass()
+                try pass(waiting: false)
             } catch {
                 // The last checkpoint stays as it is: a recovery from it takes longer, and loses nothing.
                 if error.code == .noSpace { environment.reserve.release() }
@@ -52,14 +54,35 @@ final class Checkpointer: Sendable {
         }
     }
 
-    /// Syncs what no policy syncs, then writes everything that changed. Needs a running sync stage.
-    func pass() throws(StorageError) {
+    /// Has synced what no policy syncs, and writes what is durable by now and changed; `waiting`: all there is now.
+    /// Needs running sync stages.
+    func pass(waiting: Bool) throws(StorageError) {
+        // An empty store has nothing to keep room for, and is to be small (RULES 9).
+        if environment.counters.appendedBytes.load(ordering: .relaxed) > 0 { environment.reserve.takeOnce() }
         let logs = registry.logs
-        let snapshots = logs.compactMap { $0.takeSnapshot(afterBytes: Self.snapshotBytes) }
-        let lagging = logs.filter { $0.syncedOffset < $0.logEndOffset && $0.settings.flush != .batch }
-        environment.sync.syncAndWait(lagging + snapshots.map(\.log))
-        for (log, snapshot) in snapshots where log.syncedOffset >= snapshot.offset { try log.write(snapshot) }
+        let lagging = logs.filter { $0.syncedOffset < $0.logEndOffset && (waiting || $0.settings.flush != .batch) }
+        if waiting { environment.slowSync.syncAndWait(lagging) } else { environment.slowSync.enqueueFully(lagging) }
+        try writeSnapshots(logs, afterBytes: Self.snapshotBytes)
         try writeOffsets(isClean: false)
+    }
+
+    /// Writes the producers of logs to which that much was appended since they were written last, as far as it is
+    /// synced.
+    func writeSnapshots(_ logs: [PartitionLog], afterBytes bytes: Int) throws(StorageError) {
+        let waiting = pending.withLock { pending in
+            defer { pending = [] }
+            return pending
+        }
+        var later: [(log: PartitionLog, snapshot: ProducerSnapshot)] = []
+        defer { pending.withLock { $0.insert(contentsOf: later, at: 0) } }
+        // Of two of the same log, the later one is written last, and stays.
+        for (log, snapshot) in waiting + logs.compactMap({ $0.takeSnapshot(afterBytes: bytes) }) {
+            if log.syncedOffset >= snapshot.offset {
+                try log.write(snapshot)
+            } else if log.state == .online {
+                later.append((log, snapshot))
+            }
+        }
     }
 
     /// Writes the file of offsets, when anything in it changed. Durable on return.

@@ -10,6 +10,8 @@ final class LogEnvironment: Sendable {
     let cache: SegmentFileCache
     let counters: StorageCounters
     let sync: SyncStage
+    /// Syncs what no policy syncs in time, for recovery points: apart, so that no acknowledgement waits behind it.
+    let slowSync: SyncStage
     let writeback: WritebackThread
     let reserve: ReserveFile
     let checkpointSignal: CheckpointSignal
@@ -26,9 +28,16 @@ final class LogEnvironment: Sendable {
         logger = options.logger
         counters = StorageCounters()
         cache = SegmentFileCache(capacity: cacheCapacity)
+        let pressure = SyncPressure(bytesMax: options.unsyncedBytesMax)
         sync = SyncStage(
-            io: options.io, directory: directory, clock: options.clock, counters: counters,
-            unsyncedBytesMax: options.unsyncedBytesMax
+            name: "martlet-sync", width: 16, usesFilesystemSync: true, io: options.io, directory: directory,
+            clock: options.clock,
+            counters: counters, pressure: pressure
+        )
+        slowSync = SyncStage(
+            name: "martlet-slow", width: 4, usesFilesystemSync: false, io: options.io, directory: directory,
+            clock: options.clock,
+            counters: counters, pressure: pressure
         )
         writeback = WritebackThread()
         reserve = ReserveFile(io: options.io, directory: directory, bytes: options.reserveBytes, logger: options.logger)

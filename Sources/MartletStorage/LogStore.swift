@@ -81,7 +81,6 @@ package final class LogStore: Sendable {
         environment.checkpointNow.withLock {
             $0 = { [weak checkpointer] () throws(StorageError) in try checkpointer?.writeOffsets(isClean: false) }
         }
-        environment.reserve.take()
         try finishRemovals()
     }
 
@@ -152,6 +151,7 @@ package final class LogStore: Sendable {
         }
         guard isFirst else { return }
         environment.sync.start()
+        environment.slowSync.start()
         environment.writeback.start()
         checkpointer.start()
         maintenance.start()
@@ -170,7 +170,7 @@ package final class LogStore: Sendable {
 
     /// Writes recovery points and everything beside them now. Durable on return. Needs `startBackground()` before.
     package func checkpoint() throws(StorageError) {
-        try checkpointer.pass()
+        try checkpointer.pass(waiting: true)
     }
 
     /// One round of retention, compaction and the like, on the calling thread; for tests with a clock of their own,
@@ -198,6 +198,7 @@ package final class LogStore: Sendable {
         maintenance.stop()
         if old == .opened { environment.sync.start() }
         checkpointer.stop()
+        environment.slowSync.stop()
         do throws(StorageError) {
             try closeLogs()
         } catch {
@@ -218,7 +219,7 @@ package final class LogStore: Sendable {
             do throws(StorageError) { try log.prepareClose() } catch { failure = error }
         }
         environment.sync.syncAndWait(logs)
-        for (log, snapshot) in logs.compactMap({ $0.takeSnapshot(afterBytes: 0) }) { try log.write(snapshot) }
+        try checkpointer.writeSnapshots(logs, afterBytes: 0)
         try environment.sync.syncFilesystemNow()
         if let failure { throw failure }
         try checkpointer.writeOffsets(isClean: true)

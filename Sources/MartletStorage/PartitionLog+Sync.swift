@@ -1,35 +1,62 @@
 internal import MartletCore
 internal import Synchronization
 
-/// The log's side of the sync stage; on its threads.
+/// Whose turn a log is: one cycle at a time works on it, of whichever stage.
+enum SyncTurn {
+    static let free = 0
+    static let taken = 1
+    /// Another cycle came by meanwhile and is owed one.
+    static let owed = 2
+}
+
+/// The log's side of the sync stages; on their threads.
 extension PartitionLog {
-    func wantFullSync() {
-        wantsFullSync.store(true, ordering: .releasing)
+    /// The next cycle syncs the active segment whatever the policy. False when that is asked for already.
+    @discardableResult
+    func wantFullSync() -> Bool {
+        !wantsFullSync.exchange(true, ordering: .acquiringAndReleasing)
     }
 
-    /// Notes what a cycle has to do; nil when that is nothing, or the log is in the cycle already.
+    /// Notes what a cycle has to do; nil when that is nothing, or another cycle is at it: then there will be one more.
     func prepareSync() -> SyncWork? {
-        guard !isInSyncCycle.exchange(true, ordering: .acquiringAndReleasing) else { return nil }
+        guard takeTurn() else { return nil }
         // Cleared before the end is noted: an append that comes between makes the log dirty again, for the next cycle.
         isDirty.store(false, ordering: .sequentiallyConsistent)
         let isFull = wantsFullSync.exchange(false, ordering: .acquiringAndReleasing)
         let syncsActive = isFull || settings.flush != .os
+        guard case .online = state else {
+            giveUpUnsynced()
+            endSyncCycle()
+            return nil
+        }
         let work = shared.withLock { takeWork(&$0, syncsActive) }
-        if work == nil { isInSyncCycle.store(false, ordering: .releasing) }
+        if work == nil { endSyncCycle() }
         return work
     }
 
+    /// What will never be synced weighs on nobody.
+    private func giveUpUnsynced() {
+        let (bytes, bytesUnderOS) = shared.withLock { shared in
+            defer {
+                shared.unsyncedBytes = 0
+                shared.unsyncedBytesUnderOS = 0
+            }
+            return (shared.unsyncedBytes, shared.unsyncedBytesUnderOS)
+        }
+        environment.sync.backPressure.synced(bytes)
+        environment.sync.backPressure.syncedUnderOS(bytesUnderOS)
+    }
+
     private func takeWork(_ shared: inout LogSharedState, _ syncsActive: Bool) -> SyncWork? {
-        guard case .online = state else { return nil }
         let sealing = shared.sealing
         shared.sealing = []
-        var work = SyncWork(log: self, sealing: sealing, active: nil, mark: shared.synced, unsyncedBytes: 0)
+        var work = SyncWork(log: self, sealing: sealing, active: nil, mark: shared.synced)
         if syncsActive {
             work.active = shared.tail.offset > shared.recoveryPoint.offset ? shared.segments.last?.handle : nil
             work.mark = shared.tail
             work.unsyncedBytes = shared.unsyncedBytes
             shared.unsyncedBytes = 0
-            environment.sync.backPressure.syncedUnderOS(shared.unsyncedBytesUnderOS)
+            work.unsyncedBytesUnderOS = shared.unsyncedBytesUnderOS
             shared.unsyncedBytesUnderOS = 0
         } else if let last = shared.segments.last {
             // With all before it sealed, everything below the active segment is durable.
@@ -38,8 +65,23 @@ extension PartitionLog {
         return work.sealing.isEmpty && work.active == nil && work.unsyncedBytes == 0 ? nil : work
     }
 
+    private func takeTurn() -> Bool {
+        while true {
+            let (isTaken, turn) = syncTurn.compareExchange(
+                expected: SyncTurn.free, desired: SyncTurn.taken, ordering: .acquiringAndReleasing
+            )
+            if isTaken { return true }
+            if turn == SyncTurn.owed { return false }
+            let (isOwed, _) = syncTurn.compareExchange(
+                expected: SyncTurn.taken, desired: SyncTurn.owed, ordering: .acquiringAndReleasing
+            )
+            if isOwed { return false }
+        }
+    }
+
     func endSyncCycle() {
-        isInSyncCycle.store(false, ordering: .releasing)
+        let turn = syncTurn.exchange(SyncTurn.free, ordering: .acquiringAndReleasing)
+        if turn == SyncTurn.owed { environment.sync.enqueue(self) }
     }
 
     /// Publishes what the cycle achieved. A failed sync takes the log offline: what is on disk is unknown (RULES 8).

@@ -38,7 +38,7 @@ package final class PartitionLog: Sendable {
 
     // For the sync stage.
     let isDirty = Atomic<Bool>(false)
-    let isInSyncCycle = Atomic<Bool>(false)
+    let syncTurn = Atomic<Int>(SyncTurn.free)
     let wantsFullSync = Atomic<Bool>(false)
 
     private struct ObserverReference: Sendable {

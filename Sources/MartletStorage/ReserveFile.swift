@@ -18,6 +18,7 @@ final class ReserveFile: Sendable {
     private let bytes: Int
     private let logger: Logger
     private let released = Atomic<Bool>(false)
+    private let taken = Atomic<Bool>(false)
 
     init(io: LogIO, directory: String, bytes: Int, logger: Logger) {
         self.io = io
@@ -29,9 +30,10 @@ final class ReserveFile: Sendable {
 
     var isReleased: Bool { released.load(ordering: .relaxed) }
 
-    /// Takes the space. A disk without room leaves the reserve released: it is tried again before each append.
-    func take() {
-        guard bytes > 0 else { return }
+    /// Takes the space at the first call. A disk without room leaves the reserve released: it is tried again before
+    /// each append.
+    func takeOnce() {
+        guard bytes > 0, !taken.exchange(true, ordering: .relaxed) else { return }
         released.store(!allocate(), ordering: .relaxed)
         if isReleased {
             logger.warning("no room for the reserve file; appends are refused", metadata: ["path": "\(path)"])

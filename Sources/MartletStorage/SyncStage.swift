@@ -34,20 +34,31 @@ final class SyncStage: Sendable {
     private let directory: String
     private let state = Monitor(State())
     private let cyclesDone = Monitor(UInt64(0))
-    private let pool = WorkerPool(name: "martlet-sync", width: 16)
+    private let pool: WorkerPool
     private let pressure: SyncPressure
+    private let name: String
+    private let usesFilesystemSync: Bool
     /// Held open for as long as the store lives, so that `syncfs` reports every write error since: one opened per call
     /// would miss those that came before.
     private let filesystem = Atomic<Int32>(-1)
 
+    /// - Parameters:
+    ///   - name: of its threads.
+    ///   - width: most files that are synced at once.
+    ///   - usesFilesystemSync: whether many logs may be synced by one `syncfs`, which also waits for strangers' bytes.
     init(
-        io: LogIO, directory: String, clock: any StorageClock, counters: StorageCounters, unsyncedBytesMax: Int
+        name: String, width: Int, usesFilesystemSync: Bool, io: LogIO, directory: String, clock: any StorageClock,
+        counters: StorageCounters,
+        pressure: SyncPressure
     ) {
+        self.name = name
+        self.usesFilesystemSync = usesFilesystemSync
         self.io = io
         self.directory = directory
         self.clock = clock
         self.counters = counters
-        pressure = SyncPressure(bytesMax: unsyncedBytesMax)
+        self.pressure = pressure
+        pool = WorkerPool(name: name, width: width)
     }
 
     // MARK: Any thread
@@ -67,6 +78,12 @@ final class SyncStage: Sendable {
             state.timed.append((dueOrNever, log))
             state.earliestDue = min(state.earliestDue, dueOrNever)
         }
+    }
+
+    /// Makes all of `logs` durable up to their ends, whatever their flush policy, some time.
+    func enqueueFully(_ logs: [PartitionLog]) {
+        let wanting = logs.filter { $0.wantFullSync() }
+        if !wanting.isEmpty { state.signal { $0.dirty.append(contentsOf: wanting) } }
     }
 
     /// Makes all of `logs` durable up to their ends at the call, whatever their flush policy. Needs a running stage.
@@ -98,7 +115,7 @@ final class SyncStage: Sendable {
         let calls = io.table.pointee
         let descriptor = calls.open(calls.context, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         filesystem.store(descriptor, ordering: .relaxed)
-        state.withLock { $0.thread = StorageThread("martlet-sync") { self.run() } }
+        state.withLock { $0.thread = StorageThread(name) { self.run() } }
     }
 
     /// Ends the thread after a last cycle over what is dirty.
@@ -173,7 +190,7 @@ final class SyncStage: Sendable {
             outcomes.withLock { $0[rolled[index]] = outcome }
         }
         let sealed = outcomes.withLock { $0 }
-        if syncFilesystem() {
+        if usesFilesystemSync && syncFilesystem() {
             for (work, outcome) in zip(works, sealed) { finish(work, outcome) }
             return
         }
@@ -230,6 +247,7 @@ final class SyncStage: Sendable {
 
     private func finish(_ work: SyncWork, _ outcome: SyncOutcome) {
         pressure.synced(work.unsyncedBytes)
+        pressure.syncedUnderOS(work.unsyncedBytesUnderOS)
         work.log.finishSync(work, outcome)
     }
 }
@@ -243,7 +261,9 @@ struct SyncWork: Sendable {
     var active: Segment?
     /// Everything below is durable once this is done.
     var mark: LogMark
-    var unsyncedBytes: Int
+    /// Appended since the last cycle, under a policy that syncs and under `flush=os`.
+    var unsyncedBytes = 0
+    var unsyncedBytesUnderOS = 0
 
     func startWriteback() {
         active?.startWriteback(from: 0, to: mark.position)

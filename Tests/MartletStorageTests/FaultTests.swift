@@ -55,7 +55,10 @@ struct FaultTests {
         let log = try log(store)
         let internalLog = try store.create(partition(1), topic: "__offsets", settings: LogSettings())
         try internalLog.startLeaderEpoch(1)
+        #expect(try DirectoryListing.size("\(directory.path)/reserve") == nil, "an empty store keeps no room")
         try log.append(batch("0"))
+        try store.checkpoint()
+        #expect(try DirectoryListing.size("\(directory.path)/reserve") == 1 << 16)
         disk.fail(.MLOG_CALL_PWRITEV, with: ENOSPC, path: ".log")
         #expect(throws: StorageError.self) { try log.append(batch("1")) }
         #expect(store.isDiskFull)
