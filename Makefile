@@ -46,7 +46,7 @@ test: test-packages ## Installs what the tests need and runs them all
 	$(MAKE) --no-print-directory -C Tests/C test
 	$(PYTHON) -B Tests/Python/test_martlet_client.py
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build
+	Tests/run
 
 .PHONY: format
 format: ## Formats Swift and C

@@ -52,7 +52,7 @@ extension LogStore {
 
     private func takeOut(_ id: TopicIDPartition, _ reason: String) {
         guard let log = registry.remove(id) else { return }
-        log.goOffline(reason)
+        log.goOffline(reason, level: .info)
         log.releaseFiles()
     }
 }

@@ -116,8 +116,9 @@ package final class PartitionLog: Sendable {
         }
     }
 
-    /// Takes the partition out of service until the broker restarts. The first reason stays.
-    func goOffline(_ reason: String) {
+    /// Takes the partition out of service until the broker restarts. The first reason stays. It is logged as an error,
+    /// unless somebody asked for it (`level`).
+    func goOffline(_ reason: String, level: Logger.Level = .error) {
         let isFirst = stateValue.withLock { state in
             if case .offline = state { return false }
             state = .offline(reason: reason)
@@ -125,7 +126,8 @@ package final class PartitionLog: Sendable {
             return true
         }
         guard isFirst else { return }
-        environment.logger.error("partition offline", metadata: ["partition": "\(name)", "reason": "\(reason)"])
+        environment.logger.log(
+            level: level, "partition offline", metadata: ["partition": "\(name)", "reason": "\(reason)"])
         notifyStateChanged()
     }
 
