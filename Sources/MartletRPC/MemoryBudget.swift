@@ -39,8 +39,11 @@ package final class MemoryBudget: Sendable {
     /// Sockets are to be read in small pieces, of which little is left when a connection must be stopped: somebody
     /// waits, or stopped connections hold an eighth of the pool's size.
     var isTight: Bool {
-        hasWaiters.load(ordering: .relaxed) || heldBytes.load(ordering: .relaxed) >= capacity / 8
+        isWanted || heldBytes.load(ordering: .relaxed) >= capacity / 8
     }
+
+    /// Somebody waits in line.
+    var isWanted: Bool { hasWaiters.load(ordering: .relaxed) }
 
     /// Notes that a stopped connection holds `change` more bytes (or fewer) of what it had read.
     func noteHeld(_ change: Int) {

@@ -24,6 +24,9 @@ package struct RPCServerOptions: Sendable {
     package var frameTimeout = TimeAmount.seconds(30)
     /// A peer that sends, or takes its answers, more slowly than this over the time allowed loses its connection.
     package var slowestBytesPerSecond = 64 * 1024
+    /// While others wait for memory, a request that holds some must come at ``slowestBytesPerSecond``, measured over
+    /// this.
+    package var memoryHoldTimeout = TimeAmount.seconds(2)
     /// While answers wait in the socket, so long may pass in which the peer takes less than a second's worth of
     /// ``slowestBytesPerSecond``.
     package var writeStallTimeout = TimeAmount.seconds(30)

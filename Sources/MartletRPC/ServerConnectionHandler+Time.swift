@@ -11,6 +11,14 @@ struct WriteStall {
     var bytesSent: Int
 }
 
+/// A look at how fast a body comes that memory is held for.
+struct BodyProgress {
+    /// When to look again.
+    var checkAt: NIODeadline
+    /// Bytes of the body that were still to come when this look began.
+    var bytesMissing: Int
+}
+
 /// Deadlines of calls, and peers that are too slow.
 extension ServerConnectionHandler {
     func armTimer(_ deadline: NIODeadline) {
@@ -44,8 +52,9 @@ extension ServerConnectionHandler {
                 id,
                 RPCFailure(.deadlineExceeded, error: .requestTimedOut, "the call was not answered within its timeout"))
         }
-        let due = [state.earliestDeadline, helloDeadline, frameDeadline, stall?.checkAt, lingerDeadline].compactMap(
-            \.self)
+        let due = [
+            state.earliestDeadline, helloDeadline, frameDeadline, bodyProgress?.checkAt, stall?.checkAt, lingerDeadline,
+        ].compactMap(\.self)
         if let next = due.min() {
             armTimer(next)
         }
@@ -59,6 +68,9 @@ extension ServerConnectionHandler {
         if let deadline = frameDeadline, deadline <= now, ending == .none {
             return "a frame that was begun did not come to its end in time"
         }
+        if let bodyProgress, bodyProgress.checkAt <= now, bodyKeepsOthersWaiting(bodyProgress, now) {
+            return "others wait for the memory of a request that does not come"
+        }
         if let stall, stall.checkAt <= now, writesAreStalled(stall, now) {
             return "the peer does not take its answers"
         }
@@ -71,6 +83,24 @@ extension ServerConnectionHandler {
         let deadline = context.eventLoop.now + shared.options.frameAllowance(bodyBytes: decoder.bodyBytesMissing)
         frameDeadline = deadline
         armTimer(deadline)
+        if decoder.bodyBytesMissing > 0 { watchBody(context.eventLoop.now) }
+    }
+
+    private func watchBody(_ now: NIODeadline) {
+        let checkAt = now + shared.options.memoryHoldTimeout
+        bodyProgress = BodyProgress(checkAt: checkAt, bytesMissing: decoder.bodyBytesMissing)
+        armTimer(checkAt)
+    }
+
+    /// The frame's own deadline is generous. While memory is short, that would let a few peers who send nothing keep it
+    /// from all others for minutes.
+    private func bodyKeepsOthersWaiting(_ last: BodyProgress, _ now: NIODeadline) -> Bool {
+        bodyProgress = nil
+        guard decoder.bodyBytesMissing > 0 else { return false }
+        watchBody(now)
+        let enough =
+            shared.options.memoryHoldTimeout.nanoseconds * Int64(shared.options.slowestBytesPerSecond) / 1_000_000_000
+        return shared.options.budget.isWanted && last.bytesMissing - decoder.bodyBytesMissing < enough
     }
 
     /// Answers could not all be written at once: has a look, later, at whether the peer takes them.

@@ -39,6 +39,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
     var helloDeadline: NIODeadline?
     var frameDeadline: NIODeadline?
     var lingerDeadline: NIODeadline?
+    var bodyProgress: BodyProgress?
     var stall: WriteStall?
     var bytesQueued = 0
     var flushIsScheduled = false
@@ -213,6 +214,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler {
 
     private func frameEnded() {
         frameDeadline = nil
+        bodyProgress = nil
         shared.counters.framesReceived.add()
     }
 

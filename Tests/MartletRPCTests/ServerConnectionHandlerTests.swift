@@ -167,6 +167,32 @@ struct ServerConnectionHandlerTests {
         #expect(shared.options.budget.usage.usedBytes == 0)
     }
 
+    @Test("while another waits for memory, who holds some and sends next to nothing is closed, who sends is not")
+    func slowPeerUnderPressure() throws {
+        let shared = shared(budget: 2_000_000)
+        let loop = EmbeddedEventLoop()
+        let slow = try Peer(shared, loop: loop)
+        let steady = try Peer(shared, loop: loop)
+        let waiting = try Peer(shared, loop: loop)
+        try slow.send(request(2, "Test", "Echo", attachment: 900_000).getSlice(at: 0, length: 200) ?? ByteBuffer())
+        var pieces = request(2, "Test", "Echo", attachment: 900_000)
+        try steady.send(pieces.readSlice(length: 200) ?? ByteBuffer())
+        loop.advanceTime(by: .seconds(5))
+        #expect(slow.isOpen, "nobody waits yet")
+        try waiting.send(request(2, "Test", "Echo", attachment: 900_000))
+        #expect(shared.options.budget.usage.waiting == 1)
+        for _ in 0..<2 {
+            try steady.send(pieces.readSlice(length: 150_000) ?? ByteBuffer())
+            try slow.send(ByteBuffer(repeating: 7, count: 1))
+            loop.advanceTime(by: .seconds(1))
+        }
+        #expect(!slow.isOpen)
+        #expect(try waiting.status() == .ok)
+        try steady.send(pieces)
+        #expect(try steady.status() == .ok)
+        #expect(shared.options.budget.usage.usedBytes == 0)
+    }
+
     @Test("without memory for its body a connection is not read, and goes on when there is some")
     func budget() throws {
         let shared = shared(budget: 1000)
