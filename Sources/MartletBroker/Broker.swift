@@ -21,6 +21,7 @@ package final class Broker: Sendable {
     let control: ControlPlane
     private let mailboxes = LoopMailboxes()
     private let disk = BlockingQueue(label: "martlet.broker.disk")
+    private let started = Atomic<Bool>(false)
     private let serving = Atomic<Bool>(false)
     private let nextFetchID = Atomic<UInt64>(0)
 
@@ -48,6 +49,7 @@ package final class Broker: Sendable {
         try settings.check()
         try await control.start(host: host, port: port)
         if syncing { store.startBackground() }
+        started.store(true, ordering: .sequentiallyConsistent)
         serving.store(true, ordering: .sequentiallyConsistent)
     }
 
@@ -61,6 +63,9 @@ package final class Broker: Sendable {
     var now: TimestampMs { settings.clock.wallTime }
 
     package var isServing: Bool { serving.load(ordering: .relaxed) }
+
+    /// What calls are told while it does not serve.
+    var notServing: BrokerError { started.load(ordering: .relaxed) ? .stopping : .starting }
 
     // MARK: Data path
 
@@ -118,7 +123,7 @@ package final class Broker: Sendable {
     }
 
     private func listOffset(_ item: ListOffsetsItem) async -> Result<ListedOffset, BrokerError> {
-        guard isServing else { return .failure(.stopping) }
+        guard isServing else { return .failure(notServing) }
         do throws(BrokerError) {
             let partition = try table.replica(item.topicID, item.partition)
             let latest = try partition.latestOffset(item.leaderEpoch)
@@ -143,7 +148,7 @@ package final class Broker: Sendable {
         var results: [Result<Offset, BrokerError>] = []
         for item in items {
             guard isServing else {
-                results.append(.failure(.stopping))
+                results.append(.failure(notServing))
                 continue
             }
             results.append(
@@ -184,12 +189,15 @@ package final class Broker: Sendable {
     package func alterTopic(_ alteration: TopicAlteration, validateOnly: Bool = false) async throws(BrokerError)
         -> TopicID
     {
-        guard isServing else { throw .stopping }
+        guard isServing else { throw notServing }
         return try await control.alter(alteration, validateOnly: validateOnly)
     }
 
     /// Describes topics; with `auto.create.topics.enable` creates those that are asked for by name and missing.
-    package func describeTopics(_ query: TopicQuery) async -> ClusterDescription {
+    ///
+    /// - Throws: `starting` while it does not know its topics yet: clients would believe that there are none.
+    package func describeTopics(_ query: TopicQuery) async throws(BrokerError) -> ClusterDescription {
+        guard started.load(ordering: .relaxed) else { throw .starting }
         if settings.createsTopicsAutomatically, isServing {
             for name in query.names where control.image.topics[name] == nil && !TopicName.isReserved(name) {
                 _ = await createTopics([NewTopic(name: name, partitions: -1)])
@@ -203,7 +211,7 @@ package final class Broker: Sendable {
     package func initProducerID(
         _ producerID: ProducerID, epoch: ProducerEpoch
     ) async throws(BrokerError) -> (id: ProducerID, epoch: ProducerEpoch) {
-        guard isServing else { throw .stopping }
+        guard isServing else { throw notServing }
         return try await control.producerID(producerID, epoch: epoch)
     }
 
@@ -218,7 +226,7 @@ package final class Broker: Sendable {
     private func whileServing<Value: Sendable>(
         _ body: () async throws(BrokerError) -> Value
     ) async -> Result<Value, BrokerError> {
-        guard isServing else { return .failure(.stopping) }
+        guard isServing else { return .failure(notServing) }
         do throws(BrokerError) {
             return .success(try await body())
         } catch {

@@ -27,6 +27,20 @@ struct RestartTests {
         }
     }
 
+    @Test("until it has started, a broker says so, and never that there is no such topic")
+    func notStarted() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try LogStore(directory: directory.path, options: LogStoreOptions(logger: BrokerHarness.quiet))
+        let metadata = try EmbeddedStore(directory: directory.path + "/metadata", logger: BrokerHarness.quiet)
+        let broker = Broker(settings: BrokerSettings(), store: store, metadata: metadata, logger: BrokerHarness.quiet)
+        let error = await #expect(throws: BrokerError.self) {
+            _ = try await broker.describeTopics(TopicQuery(names: ["t"]))
+        }
+        #expect(error == .starting)
+        #expect(await broker.createTopics([NewTopic(name: "t", partitions: 1)]) == [.failure(.starting)])
+        await broker.stop()
+    }
+
     @Test("what was acknowledged is there after a crash, and the partition answers once it is recovered")
     func crash() async throws {
         let harness = try await BrokerHarness.start()

@@ -13,7 +13,7 @@ struct TopicTests {
             let topic = try await harness.createTopic("t", partitions: 2, ["retention.ms": "5000"])
             _ = try await harness.createTopic("a")
             _ = try await harness.produce(topic, 1, TestBatch.bytes(["a", "b"])).get()
-            let cluster = await harness.broker.describeTopics(TopicQuery(withSettings: true, withSizes: true))
+            let cluster = try await harness.broker.describeTopics(TopicQuery(withSettings: true, withSizes: true))
             #expect(cluster.topics.map(\.name) == ["a", "t"])
             #expect(cluster.brokers.map(\.port) == [7_400])
             let described = try cluster.topics[1].result.get()
@@ -22,7 +22,7 @@ struct TopicTests {
             #expect(described.partitions[1].sizes?.highWatermark == 2)
             #expect(described.partitions[1].sizes.map { $0.bytes > 61 } == true)
             #expect(described.settings.first { $0.name == "retention.ms" }?.value == "5000")
-            let some = await harness.broker.describeTopics(
+            let some = try await harness.broker.describeTopics(
                 TopicQuery(names: ["nope", "t"], ids: [TopicID(high: 0, low: 1), topic]))
             #expect(some.topics.map { $0.result.error?.code } == [.unknownTopicOrPartition, nil, .unknownTopicID, nil])
             #expect(try some.topics[3].result.get().partitions[0].sizes == nil)
@@ -65,7 +65,7 @@ struct TopicTests {
             let broker = harness.broker
             let topic = NewTopic(name: "t", partitions: 1)
             _ = try await broker.createTopics([topic], validateOnly: true)[0].get()
-            #expect(await broker.describeTopics(TopicQuery()).topics.isEmpty)
+            #expect(try await broker.describeTopics(TopicQuery()).topics.isEmpty)
             _ = try await broker.createTopics([topic])[0].get()
             #expect(await broker.createTopics([topic], validateOnly: true)[0].error?.code == .topicAlreadyExists)
             _ = try await broker.alterTopic(TopicAlteration(name: "t", partitions: 5), validateOnly: true)
@@ -107,13 +107,13 @@ struct TopicTests {
             $0.createsTopicsAutomatically = true
             $0.partitionsDefault = 3
         } _: { (harness: BrokerHarness) async throws in
-            let cluster = await harness.broker.describeTopics(TopicQuery(names: ["t", "a/b", "__x"]))
+            let cluster = try await harness.broker.describeTopics(TopicQuery(names: ["t", "a/b", "__x"]))
             #expect(try cluster.topics[0].result.get().partitions.count == 3)
             #expect(cluster.topics[1].result.error?.code == .unknownTopicOrPartition)
             #expect(cluster.topics[2].result.error?.code == .unknownTopicOrPartition)
         }
         try await BrokerHarness.with { harness in
-            let cluster = await harness.broker.describeTopics(TopicQuery(names: ["t"]))
+            let cluster = try await harness.broker.describeTopics(TopicQuery(names: ["t"]))
             #expect(cluster.topics[0].result.error?.code == .unknownTopicOrPartition)
         }
     }
@@ -141,7 +141,7 @@ struct TopicTests {
             try Data().write(to: URL(fileURLWithPath: logs))
             let error = await harness.broker.createTopics([NewTopic(name: "t", partitions: 2)])[0].error
             #expect(error?.message.contains("topic t could not be created") == true)
-            #expect(await harness.broker.describeTopics(TopicQuery()).topics.isEmpty)
+            #expect(try await harness.broker.describeTopics(TopicQuery()).topics.isEmpty)
             try FileManager.default.removeItem(atPath: logs)
             try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: false)
             _ = try await harness.createTopic("t", partitions: 2)

@@ -76,7 +76,7 @@ struct FetchReader {
 
     private func look(_ item: Int, _ entry: PartitionTable.Entry?, bytesLeft: Int) -> Look {
         let wanted = query.items[item]
-        guard broker.isServing else { return Look(outcome: failure(item, .stopping)) }
+        guard broker.isServing else { return Look(outcome: failure(item, broker.notServing)) }
         var look = Look()
         do throws(BrokerError) {
             let partition = try PartitionTable.replica(entry, wanted.topicID, wanted.partition)

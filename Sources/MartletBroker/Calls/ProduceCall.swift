@@ -56,7 +56,7 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
 
     private func attempt(_ item: Int, _ entry: PartitionTable.Entry?, _ now: TimestampMs) {
         guard broker.isServing else {
-            outcomes[item] = .failure(.stopping)
+            outcomes[item] = .failure(broker.notServing)
             return
         }
         do throws(BrokerError) {

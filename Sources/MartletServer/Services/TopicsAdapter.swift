@@ -84,7 +84,13 @@ struct TopicsAdapter: TopicsService {
             let query = TopicQuery(
                 names: request.names.map(String.init(wire:)), ids: ids, withSettings: request.withSettings,
                 withSizes: request.withSizes, includesInternal: request.includeInternal)
-            call.answer { DescribeTopicsResponse(await broker.describeTopics(query)) }
+            call.answer {
+                do throws(BrokerError) {
+                    return DescribeTopicsResponse(try await broker.describeTopics(query))
+                } catch {
+                    throw RPCFailure(error)
+                }
+            }
         } catch {
             call.fail(error.failure)
         }
