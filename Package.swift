@@ -138,8 +138,8 @@ let package = Package(
         target(
             "MartletTestSupport",
             [
-                "MartletServer", "Martlet", "MartletStorage", "MartletBroker", "MartletRPC", nioCore, nioPosix,
-                nioEmbedded,
+                "MartletServer", "Martlet", "MartletStorage", "MartletBroker", "MartletRPC", "MartletProtocol",
+                "MartletCore", logging, nioCore, nioPosix, nioEmbedded,
             ]
         ),
 
@@ -152,6 +152,8 @@ let package = Package(
         tests("MartletStorageTests", ["MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["MartletBroker", "MartletCore"]),
+        // Against the built `martlet`, as a process.
+        tests("ProcessTests", ["MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
         tests("TidyTests", []),
         tests("MartletCLITests", ["MartletCLI", "MartletCLIKit", "Martlet", "MartletCore", arguments]),
         tests("MartletBenchTests", ["MartletBench"]),

@@ -1,0 +1,40 @@
+package import Logging
+internal import Martlet
+package import MartletCore
+
+/// Reads back what ``RecordedLoad`` wrote.
+package enum PartitionReader {
+    /// A partition's records from its start to the high watermark of now. Throws when one is not what a producer sent.
+    package static func read(
+        _ partition: TopicPartition, at address: String
+    ) async throws -> [(offset: Offset, id: HistoryChecker.RecordID)] {
+        guard let configuration = ConsumerConfiguration(address) else { throw TestFailure("no address: \(address)") }
+        return try await withConsumer(configuration, logger: .quiet) { consumer in
+            let ends = try await consumer.offsets(for: [partition: .latest])
+            guard let end = ends[partition]?.offset else { throw TestFailure("\(partition) has no end") }
+            consumer.assign([partition], from: .earliest)
+            var records: [(offset: Offset, id: HistoryChecker.RecordID)] = []
+            var position: Offset = 0
+            while position < end {
+                guard let batch = try await consumer.next() else { throw TestFailure("\(partition): reading stopped") }
+                try batch.forEachRecord { record in
+                    guard let id = NumberedRecord.id(of: record.value) else {
+                        throw TestFailure("\(partition): offset \(record.offset) holds what nobody sent")
+                    }
+                    records.append((record.offset, id))
+                }
+                position = batch.nextOffset
+            }
+            return records
+        }
+    }
+}
+
+extension Logger {
+    /// For clients whose broker is killed under them: what they have to say of it is no news.
+    package static var quiet: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+}
