@@ -87,6 +87,18 @@ package final class Broker: Sendable {
         call.start(timeout: min(timeout, settings.produceTimeoutMax))
     }
 
+    /// ``produce(_:attachment:acks:timeout:on:reply:)`` with acks=all, into the broker's own topics, which clients do
+    /// not write to.
+    func produceInternally(
+        _ items: [ProduceItem], _ attachment: ByteBuffer, _ timeout: Duration, on loop: any EventLoop,
+        reply: @escaping @Sendable ([ProduceOutcome]) -> Void
+    ) {
+        let call = ProduceCall(
+            broker: self, items: items, attachment: attachment, acks: .all, mailbox: mailboxes.mailbox(of: loop),
+            writesInternalTopics: true, reply: reply)
+        call.start(timeout: timeout)
+    }
+
     /// Finds records; waits for `query.minBytes` of them at most `query.maxWait`. Nothing is copied: outcomes name
     /// file ranges.
     ///
@@ -153,7 +165,9 @@ package final class Broker: Sendable {
             }
             results.append(
                 await disk.run { [table] () throws(BrokerError) in
-                    try table.replica(item.topicID, item.partition).deleteRecords(before: item.before)
+                    let partition = try table.replica(item.topicID, item.partition)
+                    try partition.requireClientsMayWrite()
+                    return try partition.deleteRecords(before: item.before)
                 })
         }
         return results
@@ -173,6 +187,19 @@ package final class Broker: Sendable {
                 })
         }
         return results
+    }
+
+    /// Creates one of the broker's own topics; one that is there already is a success.
+    func createInternalTopic(_ topic: NewTopic) async -> Result<TopicID, BrokerError> {
+        let result = await whileServing { () throws(BrokerError) in
+            try await self.control.create(topic, validateOnly: false, isInternal: true)
+        }
+        if case .failure(let error) = result, error.code == .topicAlreadyExists,
+            let existing = control.image.topics[topic.name]
+        {
+            return .success(existing.id)
+        }
+        return result
     }
 
     /// Deletes topics with all their records, each for itself. Durable on return. The results are the ids that they

@@ -16,6 +16,7 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     private let items: [ProduceItem]
     private let attachment: ByteBuffer
     private let acks: Acks
+    private let writesInternalTopics: Bool
     private let reply: @Sendable ([ProduceOutcome]) -> Void
 
     private var outcomes: [ProduceOutcome?]
@@ -24,13 +25,14 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
 
     init(
         broker: Broker, items: [ProduceItem], attachment: ByteBuffer, acks: Acks, mailbox: LoopMailbox,
-        reply: @escaping @Sendable ([ProduceOutcome]) -> Void
+        writesInternalTopics: Bool = false, reply: @escaping @Sendable ([ProduceOutcome]) -> Void
     ) {
         self.broker = broker
         self.items = items
         self.attachment = attachment
         self.acks = acks
         self.mailbox = mailbox
+        self.writesInternalTopics = writesInternalTopics
         self.reply = reply
         outcomes = Array(repeating: nil, count: items.count)
     }
@@ -61,6 +63,7 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
         }
         do throws(BrokerError) {
             let partition = try PartitionTable.replica(entry, items[item].topicID, items[item].partition)
+            if !writesInternalTopics { try partition.requireClientsMayWrite() }
             append(item, to: partition, now)
         } catch {
             outcomes[item] = .failure(error)

@@ -7,11 +7,13 @@ extension ControlPlane {
     /// How often a change that meets others is planned again.
     private static let attemptsMax = 10
 
-    func create(_ topic: NewTopic, validateOnly: Bool) async throws(BrokerError) -> TopicID {
+    func create(
+        _ topic: NewTopic, validateOnly: Bool, isInternal: Bool = false
+    ) async throws(BrokerError) -> TopicID {
         var generator = SystemRandomNumberGenerator()
         let id = TopicID.random(using: &generator)
         try await change(validateOnly: validateOnly) { (planner) throws(BrokerError) in
-            try planner.create(topic, id: id)
+            try planner.create(topic, id: id, isInternal: isInternal)
         }
         if !validateOnly { try await undoIfFailed(id, topic.name) }
         return id

@@ -18,8 +18,11 @@ struct TopicPlanner {
 
     // MARK: Creating
 
-    func create(_ topic: NewTopic, id: TopicID) throws(BrokerError) -> [MetadataTransaction] {
-        try checkName(topic.name)
+    /// Names of the broker's own topics pass only when it creates them itself.
+    func create(
+        _ topic: NewTopic, id: TopicID, isInternal: Bool = false
+    ) throws(BrokerError) -> [MetadataTransaction] {
+        try checkName(topic.name, isInternal: isInternal)
         if image.topics[topic.name] != nil {
             throw BrokerError(.topicAlreadyExists, "there is a topic \(topic.name) already")
         }
@@ -33,9 +36,9 @@ struct TopicPlanner {
         return transactions(partitions: partitions, then: record, at: 0)
     }
 
-    private func checkName(_ name: String) throws(BrokerError) {
+    private func checkName(_ name: String, isInternal: Bool) throws(BrokerError) {
         do {
-            try TopicName.checkNew(name)
+            if isInternal { try TopicName.check(name) } else { try TopicName.checkNew(name) }
         } catch {
             throw BrokerError(.invalidTopic, "\(error)")
         }

@@ -31,6 +31,13 @@ final class Partition: Sendable {
 
     var name: String { "\(topic)-\(id.partition)" }
 
+    /// Throws for the broker's own topics.
+    func requireClientsMayWrite() throws(BrokerError) {
+        guard !TopicName.isReserved(topic) else {
+            throw BrokerError(.invalidTopic, "topic \(topic) is the broker's own: clients only read it")
+        }
+    }
+
     // MARK: Facts
 
     var highWatermark: Offset { state.withLock { $0.highWatermark.value } }

@@ -21,6 +21,10 @@ package struct BrokerSettings: Sendable {
     package var partitionsPerTopicMax: Int32 = 10_000
     /// `producer.id.expiration.ms`: a producer that was silent for this long is forgotten.
     package var producerExpiration: Duration = .seconds(86_400)
+    /// `offsets.topic.num.partitions`: of `__consumer_offsets`, when it is created. 1 or more.
+    package var offsetsPartitions: Int32 = 50
+    /// `offsets.retention.minutes`, in milliseconds: how long the offsets of a group without members are kept.
+    package var offsetsRetentionMs: Int64 = 7 * 86_400_000
     /// How long a produce waits for acks at most, whatever the client asks for.
     package var produceTimeoutMax: Duration = .seconds(300)
     /// How long a fetch may wait at most, whatever the client asks for.
@@ -44,6 +48,13 @@ package struct BrokerSettings: Sendable {
         guard replicationFactorDefault >= 1 else {
             throw BrokerError(
                 .invalidConfig, "default.replication.factor is \(replicationFactorDefault); it must be 1 or more")
+        }
+        guard (1...partitionsPerTopicMax).contains(offsetsPartitions), offsetsRetentionMs >= 1 else {
+            throw BrokerError(
+                .invalidConfig,
+                "offsets.topic.num.partitions must be 1 to \(partitionsPerTopicMax), "
+                    + "offsets.retention.minutes 1 or more"
+            )
         }
         _ = try TopicSettings(topicDefaults, defaults: [:], producerExpiration: producerExpiration)
     }

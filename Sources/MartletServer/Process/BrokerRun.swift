@@ -13,6 +13,7 @@ struct BrokerRun: Sendable {
     let address: HostPort
     private let settings: ServerSettings
     private let broker: Broker
+    private let groups: GroupCoordinator
     private let server: RPCServer
     private let metrics: MetricsServer?
     private let readyFile: ReadyFile?
@@ -40,8 +41,9 @@ struct BrokerRun: Sendable {
         logger: Logger
     ) async throws -> BrokerRun {
         let report = StatusReporter(broker: broker, store: store, settings: settings, openFilesMax: openFilesMax)
+        let groups = GroupCoordinator(broker: broker, on: group.next(), logger: logger.part("groups"))
         let server = RPCServer(
-            options: options(settings, report), services: services(broker, store, report), group: group,
+            options: options(settings, report), services: services(broker, groups, store, report), group: group,
             logger: logger.part("listener"))
         report.attach(server)
         let bound = try await bind(server, settings.listener)
@@ -49,6 +51,7 @@ struct BrokerRun: Sendable {
             let advertised = advertisedAddress(settings, bound)
             report.advertise(advertised)
             try await broker.start(host: advertised.host, port: UInt16(advertised.port))
+            groups.begin()
             warnIfOpen(bound, logger)
             let metrics = try await startMetrics(settings, report, group, logger)
             let readyFile = settings.readyFile.map(ReadyFile.init)
@@ -60,10 +63,11 @@ struct BrokerRun: Sendable {
                     "topics": "\(broker.status().topics)",
                 ])
             return BrokerRun(
-                address: bound, settings: settings, broker: broker, server: server, metrics: metrics,
+                address: bound, settings: settings, broker: broker, groups: groups, server: server, metrics: metrics,
                 readyFile: readyFile, logger: logger)
         } catch {
             await server.shutdown(grace: .zero)
+            await groups.stop()
             throw error
         }
     }
@@ -71,6 +75,8 @@ struct BrokerRun: Sendable {
     func stop() async {
         logger.info("stopping", metadata: ["grace": "\(settings.shutdownGrace)"])
         readyFile?.remove()
+        // First, because heartbeats that wait would be waited for.
+        await groups.stop()
         await server.shutdown(grace: settings.shutdownGrace)
         await broker.stop()
         await metrics?.stop()
@@ -100,13 +106,16 @@ struct BrokerRun: Sendable {
         }
     }
 
-    private static func services(_ broker: Broker, _ store: LogStore, _ report: StatusReporter) -> [ServiceTable] {
+    private static func services(
+        _ broker: Broker, _ groups: GroupCoordinator, _ store: LogStore, _ report: StatusReporter
+    ) -> [ServiceTable] {
         [
             .records(
                 RecordsAdapter(
                     broker: broker, gate: ProduceGate(pressure: store.backPressure),
                     partitionsPerRequestMax: partitionsPerRequestMax)),
             .topics(TopicsAdapter(broker: broker)),
+            .groups(GroupsAdapter(coordinator: groups)),
             .cluster(ClusterAdapter { report.response() }),
         ]
     }

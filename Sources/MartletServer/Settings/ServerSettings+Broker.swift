@@ -10,6 +10,8 @@ extension ServerSettings {
         broker.topicDefaults = topicDefaults
         broker.partitionsMax = partitionsMax
         broker.producerExpiration = producerExpiration
+        broker.offsetsPartitions = offsetsPartitions
+        broker.offsetsRetentionMs = Int64(offsetsRetentionMinutes) * 60_000
         return broker
     }
 }

@@ -25,6 +25,8 @@ package struct ServerSettings: Sendable {
     /// 0: the scrub is off.
     package var scrubBytesPerSecond: Int
     package var producerExpiration: Duration
+    package var offsetsPartitions: Int32
+    package var offsetsRetentionMinutes: Int
 
     /// Topic settings that topics get when they do not set them: topic setting name to text, checked by the broker.
     package var topicDefaults: [String: String]
@@ -51,6 +53,8 @@ package struct ServerSettings: Sendable {
         retentionCheckInterval = try values.milliseconds("log.retention.check.interval.ms")
         scrubBytesPerSecond = try values.integer("log.scrub.bytes.per.second")
         producerExpiration = try values.milliseconds("producer.id.expiration.ms")
+        offsetsPartitions = Int32(try values.integer("offsets.topic.num.partitions"))
+        offsetsRetentionMinutes = try values.integer("offsets.retention.minutes")
         topicDefaults = [:]
         for setting in SettingsTable.all {
             guard case .topicDefault(let name) = setting.kind else { continue }

@@ -55,6 +55,12 @@ package enum SettingsTable {
         Setting(
             "producer.id.expiration.ms", .integer(1_000...Int64.max), default: "86400000",
             "An idempotent producer that was silent this long is forgotten."),
+        Setting(
+            "offsets.topic.num.partitions", .integer(1...10_000), default: "50",
+            "Partitions of __consumer_offsets, when the first group makes it; fixed from then on."),
+        Setting(
+            "offsets.retention.minutes", .integer(1...525_600_000), default: "10080",
+            "How long the offsets of a group without members are kept."),
     ]
 
     private static let topicDefaults: [Setting] = [

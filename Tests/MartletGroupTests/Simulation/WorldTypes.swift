@@ -9,13 +9,13 @@ struct WorldOptions {
     var partitionsMax = 4
     var assignor = AssignorName.uniform
     /// How long faults are made, in milliseconds of simulated time.
-    var chaosMs: GroupTime = 20_000
+    var chaosMs: GroupTime = 15_000
     /// How long the world then gets to come to rest.
     var healingMs: GroupTime = 12_000
     /// How long it has for a last change of topics.
     var settlingMs: GroupTime = 2_000
     /// How long it must then stay there.
-    var quietMs: GroupTime = 3_000
+    var quietMs: GroupTime = 2_000
     var plant: Plant?
 }
 

@@ -182,3 +182,11 @@ package struct GroupDescription: Sendable, Equatable {
     /// Sorted by id.
     package var members: [Member]
 }
+
+/// A group in a list.
+package struct GroupListing: Sendable, Equatable {
+    package var name: String
+    package var state: GroupState
+    package var assignor: AssignorName
+    package var memberCount: Int
+}

@@ -23,6 +23,8 @@ package enum GroupLimits {
     package static let patternBytes = 1_024
     /// Length of a committed offset's metadata, in bytes.
     package static let metadataBytes = 4_096
+    /// Metadata of all partitions of one commit, in bytes: with its records it fits into one batch.
+    package static let commitMetadataBytes = 4 << 20
     /// Partitions of one commit.
     package static let commitPartitions = 20_000
     /// What a member may ask for as the time to let a partition go, in milliseconds.

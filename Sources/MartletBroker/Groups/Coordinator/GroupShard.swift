@@ -1,0 +1,149 @@
+internal import DequeModule
+internal import MartletCore
+
+/// What is asked of one group.
+struct GroupRequest {
+    enum Decision {
+        /// Let the group have this; make it if need be.
+        case event(GroupEvent)
+        case answer(GroupAnswer)
+    }
+
+    let group: String
+    let token: GroupToken
+    /// What to do, by what there is of the group.
+    let decide: (Group?) -> Decision
+    let reply: (GroupAnswer) -> Void
+}
+
+/// The groups of one partition of `__consumer_offsets`, while this broker leads it: runs their state machines, and
+/// hands their records out in batches, one at a time. While one is being synced, everything that comes is gathered for
+/// the next: a commit costs a sync only when it is alone. On the coordinator's event loop.
+final class GroupShard {
+    /// What the shard wants to be appended next.
+    struct Append {
+        let bytes: [UInt8]
+        fileprivate let entries: [GroupBatchWriter.Entry]
+    }
+
+    let partition: PartitionIndex
+    let epoch: LeaderEpoch
+    private var groups: [String: Group]
+    private var deadlines = MinHeap<String>()
+    /// The entry of each group in the heap that counts: its first.
+    private var armed: [String: GroupTime] = [:]
+    private var replies: [GroupToken: (GroupAnswer) -> Void] = [:]
+    /// What waits for the batch on its way to be kept.
+    private var gathered: Deque<GroupBatchWriter.Entry> = []
+    private var isAppending = false
+    private var writer: GroupBatchWriter
+
+    /// Begins to serve groups that were loaded, all of it below the high watermark.
+    init(
+        partition: PartitionIndex, epoch: LeaderEpoch, groups: [String: Group], in context: GroupContext
+    ) throws(BatchError) {
+        self.partition = partition
+        self.epoch = epoch
+        self.groups = groups
+        writer = try GroupBatchWriter()
+        for name in groups.keys.sorted() { change(name) { $0.finishRestoring(in: context) } }
+    }
+
+    var groupCount: Int { groups.count }
+    var nextDeadline: GroupTime? { deadlines.first }
+
+    var listed: [GroupListing] {
+        groups.values.map {
+            GroupListing(name: $0.name, state: $0.state, assignor: $0.assignor, memberCount: $0.memberCount)
+        }
+    }
+
+    // MARK: Events
+
+    func take(_ request: GroupRequest, in context: GroupContext) {
+        switch request.decide(groups[request.group]) {
+        case .answer(let answer): request.reply(answer)
+        case .event(let event):
+            replies[request.token] = request.reply
+            change(request.group) { $0.handle(event, in: context) }
+        }
+    }
+
+    func abandon(_ token: GroupToken, of group: String, in context: GroupContext) {
+        guard replies.removeValue(forKey: token) != nil else { return }
+        change(group) { $0.handle(.abandoned(token), in: context) }
+    }
+
+    func passTime(in context: GroupContext) {
+        while let (due, name) = deadlines.pop(upTo: context.now) {
+            guard armed[name] == due else { continue }
+            armed[name] = nil
+            if groups[name] != nil { change(name) { $0.handle(.timePassed, in: context) } }
+        }
+    }
+
+    func takeTopics(in context: GroupContext) {
+        for name in groups.keys.sorted() { change(name) { $0.handle(.topicsChanged, in: context) } }
+    }
+
+    func expireOffsets(retentionMs: Int64, in context: GroupContext) {
+        for name in groups.keys.sorted() {
+            change(name) { $0.handle(.expireOffsets(retentionMs: retentionMs), in: context) }
+        }
+    }
+
+    /// Leadership is over, or the log is in doubt: everybody is told, nothing is remembered.
+    func fail(_ error: BrokerError) {
+        let waiting = replies.values
+        replies = [:]
+        groups = [:]
+        gathered = []
+        for reply in waiting { reply(.failure(error)) }
+    }
+
+    private func change(_ name: String, _ body: (inout Group) -> [GroupAction]) {
+        let actions = body(&groups[name, default: Group(name: name)])
+        for action in actions {
+            switch action {
+            case .append(let records, let position):
+                gathered.append(GroupBatchWriter.Entry(group: name, position: position, records))
+            case .answer(let token, let answer): replies.removeValue(forKey: token)?(answer)
+            }
+        }
+        guard let group = groups[name] else { return }
+        if group.isVacant {
+            groups[name] = nil
+            armed[name] = nil
+        } else if let next = group.nextDeadline {
+            arm(name, next)
+        }
+    }
+
+    private func arm(_ name: String, _ deadline: GroupTime) {
+        guard deadline < armed[name] ?? .max else { return }
+        armed[name] = deadline
+        deadlines.insert(name, at: deadline)
+    }
+
+    // MARK: Appending
+
+    /// What is to be appended now; nil while there is nothing, or the last batch is not kept yet.
+    func nextAppend(at time: TimestampMs) throws(BatchError) -> Append? {
+        guard !isAppending, !gathered.isEmpty else { return nil }
+        let (bytes, count) = try writer.batch(of: gathered, at: time)
+        let entries = Array(gathered.prefix(count))
+        gathered.removeFirst(count)
+        isAppending = true
+        return Append(bytes: bytes, entries: entries)
+    }
+
+    /// The batch is below the high watermark.
+    func appended(_ append: Append, in context: GroupContext) {
+        isAppending = false
+        var reached: [String: Int64] = [:]
+        for entry in append.entries { reached[entry.group] = entry.position }
+        for (name, position) in reached where groups[name] != nil {
+            change(name) { $0.handle(.durable(position), in: context) }
+        }
+    }
+}
