@@ -101,13 +101,14 @@ package final class RPCConnection: RPCCaller {
             clientName: Array(options.clientName.utf8), clientVersion: options.clientVersion,
             clusterID: options.clusterID)
         let timeout = Duration.nanoseconds(options.connectTimeout.nanoseconds)
-        let reply: RPCReply<HelloResponse> = try await call(
-            ConnectionClient.Method.hello, request, attachment: [], timeout: timeout)
-        greeting.withLock { $0 = reply.message }
-        let openCallsMax = Int(reply.message.limits?.openCallsMax ?? 1)
         let handler = handler
-        // Behind this, on the loop, come the calls of whoever gets the connection.
-        eventLoop.execute { handler.value.greeted(openCallsMax: openCallsMax) }
+        let reply: RPCReply<HelloResponse> = try await call(
+            ConnectionClient.Method.hello, request, attachment: [], timeout: timeout
+        ) { reply in
+            // Still on the loop: the first calls of whoever gets the connection cannot overtake this.
+            handler.value.greeted(openCallsMax: Int(reply.message.limits?.openCallsMax ?? 1))
+        }
+        greeting.withLock { $0 = reply.message }
     }
 
     /// Closes at once; calls that wait fail.
@@ -169,11 +170,21 @@ package final class RPCConnection: RPCCaller {
     package func call<Request: WireMessage, Response: WireMessage>(
         _ method: MethodName, _ request: Request, attachment: [ByteBuffer], timeout: Duration
     ) async throws(RPCFailure) -> RPCReply<Response> {
+        try await call(method, request, attachment: attachment, timeout: timeout) { _ in }
+    }
+
+    /// `arrived` sees the answer first, on the connection's loop.
+    private func call<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodName, _ request: Request, attachment: [ByteBuffer], timeout: Duration,
+        arrived: @escaping @Sendable (RPCReply<Response>) -> Void
+    ) async throws(RPCFailure) -> RPCReply<Response> {
         let id = nextCallID()
         let result: Result<RPCReply<Response>, RPCFailure> = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 start(id, method, request, attachment: attachment, timeout: timeout) {
-                    continuation.resume(returning: $0)
+                    (result: Result<RPCReply<Response>, RPCFailure>) in
+                    if case .success(let reply) = result { arrived(reply) }
+                    continuation.resume(returning: result)
                 }
                 // A cancellation that came before the call was put has found nothing to cancel.
                 if Task.isCancelled { put(.cancel(id: id)) }

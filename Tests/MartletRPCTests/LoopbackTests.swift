@@ -26,6 +26,25 @@ struct LoopbackTests {
         }
     }
 
+    @Test("calls made at once when the connection is there are taken, all that Hello has allowed")
+    func callsRightAfterHello() async throws {
+        try await withServer { _, _, port in
+            for _ in 0..<100 {
+                let connection = try await connect(port)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 0..<8 {
+                        group.addTask {
+                            let reply = try await echo(connection, "\(number)")
+                            #expect(reply.message.brokerVersion == "\(number)")
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                connection.close()
+            }
+        }
+    }
+
     @Test("a client that wants another cluster is refused with the reason")
     func otherCluster() async throws {
         try await withServer { _, _, port in
