@@ -18,8 +18,8 @@ void mlog_records_begin(const mlog_batch_header *header, const uint8_t *records,
 }
 
 /* Reads a length and the bytes that it counts; -1 stands for null. Null when they do not fit before `end`. */
-static inline const uint8_t *read_bytes(const uint8_t *at, const uint8_t *end, const uint8_t **bytes_out,
-                                        int32_t *size_bytes_out) {
+static inline __attribute__((always_inline)) const uint8_t *
+read_bytes(const uint8_t *at, const uint8_t *end, const uint8_t **bytes_out, int32_t *size_bytes_out) {
     int32_t size_bytes;
     at = mlog_varint_read32(at, end, &size_bytes);
     if (at == NULL || size_bytes < -1 || size_bytes > end - at) return NULL;

@@ -19,29 +19,31 @@ enum {
 
 const uint8_t *mlog_varint_read_long(const uint8_t *at, const uint8_t *end, int bits, uint64_t *value_out);
 
-static inline const uint8_t *mlog_varint_read_unsigned(const uint8_t *at, const uint8_t *end, int bits,
-                                                       uint64_t *value_out) {
-    if (__builtin_expect(end - at >= 2, 1)) {
-        if (at[0] < 0x80) {
-            *value_out = at[0];
-            return at + 1;
-        }
-        if (at[1] < 0x80) {
-            *value_out = (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
-            return at + 2;
-        }
+/* Called for every field of every record: left to itself, the compiler makes it a function, and a slow one. */
+static inline __attribute__((always_inline)) const uint8_t *
+mlog_varint_read_unsigned(const uint8_t *at, const uint8_t *end, int bits, uint64_t *value_out) {
+    ptrdiff_t left_bytes = end - at;
+    if (__builtin_expect(left_bytes >= 1 && at[0] < 0x80, 1)) {
+        *value_out = at[0];
+        return at + 1;
+    }
+    if (__builtin_expect(left_bytes >= 2 && at[1] < 0x80, 1)) {
+        *value_out = (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+        return at + 2;
     }
     return mlog_varint_read_long(at, end, bits, value_out);
 }
 
-static inline const uint8_t *mlog_varint_read32(const uint8_t *at, const uint8_t *end, int32_t *value_out) {
+static inline __attribute__((always_inline)) const uint8_t *mlog_varint_read32(const uint8_t *at, const uint8_t *end,
+                                                                               int32_t *value_out) {
     uint64_t raw;
     at = mlog_varint_read_unsigned(at, end, 32, &raw);
     *value_out = (int32_t)((uint32_t)raw >> 1 ^ (0 - ((uint32_t)raw & 1)));
     return at;
 }
 
-static inline const uint8_t *mlog_varint_read64(const uint8_t *at, const uint8_t *end, int64_t *value_out) {
+static inline __attribute__((always_inline)) const uint8_t *mlog_varint_read64(const uint8_t *at, const uint8_t *end,
+                                                                               int64_t *value_out) {
     uint64_t raw;
     at = mlog_varint_read_unsigned(at, end, 64, &raw);
     *value_out = (int64_t)(raw >> 1 ^ (0 - (raw & 1)));

@@ -21,8 +21,10 @@ package struct RecordIterator {
         return nil
     }
 
-    /// Visits the records that are left, in order.
-    package mutating func forEach(_ body: (borrowing RecordView) throws -> Void) throws {
+    /// Visits the records that are left and whose offset is `first` or higher, in order.
+    package mutating func forEach(
+        from first: Offset = .min, _ body: (borrowing RecordView) throws -> Void
+    ) throws {
         var record = mlog_record()
         while true {
             let found = mlog_records_next(&iterator, &record)
@@ -30,7 +32,7 @@ package struct RecordIterator {
                 if found < 0 { throw BatchError.badRecord }
                 return
             }
-            try body(RecordView(record))
+            if record.offset >= first { try body(RecordView(record)) }
         }
     }
 }

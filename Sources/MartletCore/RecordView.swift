@@ -1,15 +1,17 @@
 internal import CMartletBatch
 
-/// A record inside the batch that it was read from. Its bytes are valid as long as those of the batch, and inside a
-/// closure that was given one, until the closure returns.
-package struct RecordView {
-    package let offset: Offset
-    package let timestamp: TimestampMs
+/// A record inside the batch that it was read from; nothing is copied. Its bytes are valid as long as those of the
+/// batch, and inside a closure that was given one, until the closure returns.
+public struct RecordView {
+    /// The record's place in its partition.
+    public let offset: Offset
+    /// Milliseconds since 1970.
+    public let timestamp: TimestampMs
     /// Nil: the record has no key; not the same as an empty one.
-    package let key: UnsafeRawBufferPointer?
+    public let key: UnsafeRawBufferPointer?
     /// Nil: a null value, which a compacted topic takes for a deletion.
-    package let value: UnsafeRawBufferPointer?
-    package let headers: RecordHeaderViews
+    public let value: UnsafeRawBufferPointer?
+    public let headers: RecordHeaderViews
 
     init(_ record: borrowing mlog_record) {
         offset = record.offset
@@ -27,26 +29,34 @@ package struct RecordView {
 }
 
 /// A header of a record, inside its batch.
-package struct RecordHeaderView {
+public struct RecordHeaderView {
     /// UTF-8.
-    package let key: UnsafeRawBufferPointer
-    package let value: UnsafeRawBufferPointer?
+    public let key: UnsafeRawBufferPointer
+    /// Nil is a value of its own, not the same as an empty one.
+    public let value: UnsafeRawBufferPointer?
 
     /// The key as text; bytes that are not UTF-8 become replacement characters.
-    package var name: String { String(decoding: key, as: UTF8.self) }
+    public var name: String { String(decoding: key, as: UTF8.self) }
+}
+
+extension RecordHeader {
+    /// Copies a header out of its batch.
+    public init(_ view: RecordHeaderView) {
+        self.init(key: view.name, value: view.value.map { Array($0) })
+    }
 }
 
 /// The headers of a record, in the order in which they were sent. Keys may repeat.
-package struct RecordHeaderViews: Sequence {
-    package let count: Int
+public struct RecordHeaderViews: Sequence {
+    public let count: Int
     let start: UnsafePointer<UInt8>?
     let sizeBytes: UInt32
 
-    package var isEmpty: Bool { count == 0 }
+    public var isEmpty: Bool { count == 0 }
 
-    package func makeIterator() -> Iterator { Iterator(self) }
+    public func makeIterator() -> Iterator { Iterator(self) }
 
-    package struct Iterator: IteratorProtocol {
+    public struct Iterator: IteratorProtocol {
         private var record = mlog_record()
         private var cursor = 0
 
@@ -55,7 +65,7 @@ package struct RecordHeaderViews: Sequence {
             record.headers_bytes = headers.sizeBytes
         }
 
-        package mutating func next() -> RecordHeaderView? {
+        public mutating func next() -> RecordHeaderView? {
             var header = mlog_header()
             guard mlog_header_next(&record, &cursor, &header) else { return nil }
             let key = UnsafeRawBufferPointer(start: header.key, count: Int(header.key_bytes))

@@ -1,27 +1,6 @@
 public import MartletCore
 internal import NIOCore
 
-/// A record inside its batch, valid in the closure that it is given to; nothing is copied.
-public struct ConsumedRecord {
-    let view: RecordView
-
-    /// The record's place in its partition.
-    public var offset: Offset { view.offset }
-    /// Milliseconds since 1970.
-    public var timestamp: TimestampMs { view.timestamp }
-    /// Nil when the record has no key. The bytes are valid only in the closure.
-    public var key: UnsafeRawBufferPointer? { view.key }
-    /// Nil is a tombstone. The bytes are valid only in the closure.
-    public var value: UnsafeRawBufferPointer? { view.value }
-    /// How many headers there are.
-    public var headerCount: Int { view.headers.count }
-
-    /// The headers, copied.
-    public var headers: [RecordHeader] {
-        view.headers.map { RecordHeader(key: $0.name, value: $0.value.map { Array($0) }) }
-    }
-}
-
 /// A batch of records of one partition, in order, whose checksum is right. A value: keep it, pass it on; it keeps the
 /// memory of the fetch it came with.
 public struct ConsumedBatch: Sendable {
@@ -63,22 +42,19 @@ public struct ConsumedBatch: Sendable {
     public var leaderEpoch: LeaderEpoch { batch.header.leaderEpoch }
     public var compression: Compression { batch.header.compression }
 
-    /// Visits the records in order, without copying them. Allocates nothing, but for a compressed batch the memory
-    /// that it is unpacked to.
+    /// Visits the records in order, without copying them: a view is valid in the closure that it is given to. Allocates
+    /// nothing, but for a compressed batch the memory that it is unpacked to.
     ///
     /// - Throws: What `body` throws; ``MartletError/Code/corruptBatch`` for records that are not what the batch says,
     ///   right checksum notwithstanding. Those before have been shown then.
-    public func forEachRecord(_ body: (borrowing ConsumedRecord) throws -> Void) throws {
+    public func forEachRecord(_ body: (borrowing RecordView) throws -> Void) throws {
         let header = batch.header
-        let first = firstOffset
         do {
             try batch.bytes.withUnsafeReadableBytes { bytes in
                 var unpacked = UnpackBuffer()
                 let records = try unpacked.records(of: bytes, header: header, limit: Limits.unpackedBytes)
                 var iterator = RecordIterator(header: header, records: records)
-                try iterator.forEach { view in
-                    if view.offset >= first { try body(ConsumedRecord(view: copy view)) }
-                }
+                try iterator.forEach(from: firstOffset, body)
             }
         } catch let error as BatchError {
             throw MartletError.corrupt(
@@ -104,10 +80,10 @@ public struct ConsumedBatch: Sendable {
 }
 
 extension Record {
-    init(_ record: borrowing ConsumedRecord, _ topicPartition: TopicPartition) {
+    init(_ record: borrowing RecordView, _ topicPartition: TopicPartition) {
         self.init(
             topic: topicPartition.topic, partition: topicPartition.partition, offset: record.offset,
             timestamp: record.timestamp, key: record.key.map { Array($0) }, value: record.value.map { Array($0) },
-            headers: record.headerCount == 0 ? [] : record.headers)
+            headers: record.headers.isEmpty ? [] : record.headers.map { RecordHeader($0) })
     }
 }

@@ -47,7 +47,7 @@ struct ConsumeSession: ~Copyable {
             printer.append(
                 RecordFields(
                     partition: batch.partition, offset: record.offset, timestamp: record.timestamp, key: record.key,
-                    value: record.value, headers: record.headerCount > 0 ? record.headers : []),
+                    value: record.value, headers: record.headers.map { RecordHeader($0) }),
                 to: &output.sink)
             remaining -= 1
             count += 1
