@@ -24,6 +24,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -166,7 +167,15 @@ let package = Package(
             ]
         ),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
-        tests("MartletTests", ["Martlet", "MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, logging]),
+        // For tests: counts allocations.
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
+        tests(
+            "MartletTests",
+            [
+                "Martlet", "MartletRPC", "MartletProtocol", "MartletCore", "CAllocationCounter", nioCore, nioPosix,
+                logging, metrics, metricsTestKit, lifecycle,
+            ]
+        ),
     ],
     cLanguageStandard: .gnu17
 )

@@ -7,23 +7,39 @@ internal import Synchronization
 /// Sendable: one owner at a time. While the batch is open that is the holder of the producer's mutex,
 /// then the event loop, then the ``BufferPool``, whose mutex orders the hand-over.
 final class BatchBuffer: @unchecked Sendable {
-    /// What changes with every record. Behind a pointer, not in properties: the runtime's checks of exclusive access to a class's
-    /// properties would cost more than the record itself, and the owner's lock makes them idle.
+    /// What changes with every record. Behind a pointer, for the reason told at ``TopicRoute``.
     struct Filling: ~Copyable {
         var builder: BatchBuilder
+        let targetBytes: Int
         var recordCount: Int32 = 0
-        /// What the records take of the producer's buffer memory.
+        /// What the records take of the producer's buffer memory: more than their size in the batch.
         var chargedBytes = 0
+
+        /// It takes no more.
+        var isFull: Bool { chargedBytes >= targetBytes && builder.sizeBytes >= targetBytes }
+
+        /// Adds a record; `charge` is what it takes of the buffer memory.
+        @inline(__always)
+        mutating func append(_ record: borrowing OutgoingRecord, charge: Int) -> BatchBuilder.AppendResult {
+            let result =
+                record.headers.isEmpty
+                ? builder.append(timestamp: record.timestamp, key: record.key, value: record.value)
+                : builder.append(
+                    timestamp: record.timestamp, key: record.key, value: record.value, headers: record.headers)
+            if case .appended = result {
+                recordCount += 1
+                chargedBytes += charge
+            }
+            return result
+        }
     }
 
     let filling: UnsafeMutablePointer<Filling>
-    let targetBytes: Int
 
     fileprivate init(compression: Compression, targetBytes: Int, limitBytes: Int) throws(BatchError) {
         let builder = try BatchBuilder(compression: compression, targetBytes: targetBytes, sizeLimit: limitBytes)
         filling = .allocate(capacity: 1)
-        filling.initialize(to: Filling(builder: builder))
-        self.targetBytes = targetBytes
+        filling.initialize(to: Filling(builder: builder, targetBytes: targetBytes))
     }
 
     deinit {
@@ -94,38 +110,26 @@ extension ProduceBatch {
     }
 
     /// Adds a record to an open batch; `charge` is what it takes of the buffer memory.
-    @inline(__always)
-    func append(
-        timestamp: TimestampMs, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader],
-        charge: Int
-    ) -> AppendResult {
-        guard let buffer else { return .refused(Self.outOfMemory) }
-        let filling = buffer.filling
-        let result =
-            headers.isEmpty
-            ? filling.pointee.builder.append(timestamp: timestamp, key: key, value: value)
-            : filling.pointee.builder.append(timestamp: timestamp, key: key, value: value, headers: headers)
-        switch result {
+    func append(_ record: borrowing OutgoingRecord, charge: Int) -> AppendResult {
+        guard let filling = buffer?.filling else { return .refused(Self.outOfMemory) }
+        switch filling.pointee.append(record, charge: charge) {
         case .appended:
-            let index = filling.pointee.recordCount
-            filling.pointee.recordCount = index + 1
-            filling.pointee.chargedBytes += charge
-            return .appended(index: index, isFull: buffer.sizeBytes >= buffer.targetBytes)
+            return .appended(index: filling.pointee.recordCount - 1, isFull: filling.pointee.isFull)
         case .full:
             return .full
         case .recordTooLarge:
             return .refused(
                 MartletError(
                     .recordTooLarge,
-                    "the record (key \(key?.count ?? 0) bytes, value \(value?.count ?? 0) bytes) does not fit a batch "
-                        + "of maxMessageBytes; "
+                    "the record (key \(record.key?.count ?? 0) bytes, value \(record.value?.count ?? 0) bytes) does not fit a "
+                        + "batch of maxMessageBytes; "
                         + "raise it here and the topic's max.message.bytes with it, or send smaller records",
                     topicPartition: topicPartition))
         case .tooManyHeaders:
             return .refused(
                 MartletError(
                     .invalidArgument,
-                    "the record has \(headers.count) headers; at most \(Limits.recordHeaders) are taken",
+                    "the record has \(record.headers.count) headers; at most \(Limits.recordHeaders) are taken",
                     topicPartition: topicPartition))
         case .outOfMemory:
             return .refused(Self.outOfMemory)

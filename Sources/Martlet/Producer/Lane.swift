@@ -39,7 +39,14 @@ final class Lane {
     private let settings: Settings
 
     /// Takes records.
-    private(set) var open: ProduceBatch?
+    private(set) var open: ProduceBatch? {
+        didSet {
+            slot.pointee = TopicRoute.Slot(
+                batch: open.map(Unmanaged.passUnretained), filling: open?.buffer?.filling)
+        }
+    }
+    /// ``open`` once more, for records.
+    let slot: UnsafeMutablePointer<TopicRoute.Slot>
     /// Full or flushed, or come back from a failed attempt; in order.
     private(set) var queue: [ProduceBatch] = []
     /// Sent and unanswered, in order.
@@ -56,6 +63,12 @@ final class Lane {
     init(topicPartition: TopicPartition, settings: Settings) {
         self.topicPartition = topicPartition
         self.settings = settings
+        slot = .allocate(capacity: 1)
+        slot.initialize(to: TopicRoute.Slot())
+    }
+
+    deinit {
+        slot.deallocate()
     }
 
     var isIdle: Bool { open == nil && queue.isEmpty && inFlight.isEmpty }

@@ -14,6 +14,21 @@ public struct Partitioner: Sendable {
 
     let kind: Kind
 
+    /// ``Kind`` without what comes with it.
+    enum Policy {
+        case sticky
+        case roundRobin
+        case custom
+    }
+
+    var policy: Policy {
+        switch kind {
+        case .sticky: .sticky
+        case .roundRobin: .roundRobin
+        case .custom: .custom
+        }
+    }
+
     /// Records with a key go to (murmur2(key) & 0x7fffffff) mod n, as Kafka's clients choose. Records without one
     /// stay with one partition until a batch of it fills, then move on to another: few, full batches.
     public static let sticky = Partitioner(kind: .sticky)

@@ -81,7 +81,8 @@ extension Producer {
             {
                 return handle
             }
-            let bytes = Bytes.charge((key?.utf8.count ?? 0) + (value?.utf8.count ?? 0), headers)
+            let bytes = OutgoingRecord.charge(
+                bytes: (key?.utf8.count ?? 0) + (value?.utf8.count ?? 0), headers: headers)
             try await waitUntilReady(topic: topic, bytes: bytes)
         }
     }
@@ -97,7 +98,7 @@ extension Producer {
             {
                 return handle
             }
-            let bytes = Bytes.charge(key.utf8.count + value.count, headers)
+            let bytes = OutgoingRecord.charge(bytes: key.utf8.count + value.count, headers: headers)
             try await waitUntilReady(topic: topic, bytes: bytes)
         }
     }
@@ -113,7 +114,7 @@ extension Producer {
             {
                 return handle
             }
-            let bytes = Bytes.charge((key?.count ?? 0) + (value?.count ?? 0), headers)
+            let bytes = OutgoingRecord.charge(bytes: (key?.count ?? 0) + (value?.count ?? 0), headers: headers)
             try await waitUntilReady(topic: topic, bytes: bytes)
         }
     }
@@ -141,9 +142,5 @@ private enum Bytes {
     ) throws(MartletError) -> Result {
         guard let array else { return try body(nil) }
         return try array.span.withUnsafeBytes { bytes throws(MartletError) in try body(bytes) }
-    }
-
-    static func charge(_ bytes: Int, _ headers: [RecordHeader]) -> Int {
-        bytes + ProducerMachine.charge(key: nil, value: nil, headers: headers)
     }
 }

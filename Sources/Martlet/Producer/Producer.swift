@@ -44,11 +44,21 @@ public final class Producer: Sendable {
         topic: String, key: UnsafeRawBufferPointer? = nil, value: UnsafeRawBufferPointer?, headers: [RecordHeader] = [],
         timestamp: TimestampMs? = nil, partition: PartitionIndex? = nil
     ) throws(MartletError) -> DeliveryHandle? {
-        let timestamp = timestamp ?? WallClock.coarseNow()
+        let record = OutgoingRecord(
+            key: key, value: value, headers: headers, timestamp: timestamp ?? WallClock.coarseNow())
+        let handle = shell.withQuietMachine { $0.appendToOpen(record, topic: topic, partition: partition) }
+        if let handle { return handle }
+        return try trySend(record, topic: topic, partition: partition)
+    }
+
+    /// A record for which there is no open batch with room.
+    @inline(never)
+    private func trySend(
+        _ record: OutgoingRecord, topic: String, partition: PartitionIndex?
+    ) throws(MartletError) -> DeliveryHandle? {
+        let now = MonotonicTime.now()
         let result = try shell.withMachine { machine throws(MartletError) in
-            try machine.append(
-                topic: topic, key: key, value: value, headers: headers, timestamp: timestamp, partition: partition,
-                now: MonotonicTime.now)
+            try machine.append(record, topic: topic, partition: partition, now: now)
         }
         switch result {
         case .appended(let handle):
@@ -76,7 +86,8 @@ public final class Producer: Sendable {
                 return handle
             }
             try await waitUntilReady(
-                topic: topic, bytes: ProducerMachine.charge(key: key, value: value, headers: headers))
+                topic: topic,
+                bytes: OutgoingRecord.charge(bytes: (key?.count ?? 0) + (value?.count ?? 0), headers: headers))
         }
     }
 

@@ -122,7 +122,7 @@ extension ProducerMachine {
         work.lookedUp.append((topic.lookup, .failure(error)))
         if topic.lanes.allSatisfy(\.isIdle) {
             topics[topic.name] = nil
-            if lastTopic === topic { lastTopic = nil }
+            recent.forget()
         } else {
             topic.askAnew(deadline: topic.lookupDeadline)
         }
@@ -190,6 +190,7 @@ extension ProducerMachine {
     mutating func beginClosing() -> Bool {
         guard life == .open else { return false }
         life = .closing
+        recent.forget()
         return true
     }
 
@@ -225,7 +226,7 @@ extension ProducerMachine {
         spaceWaiters = []
         for topic in topics.values { work.lookedUp.append((topic.lookup, .failure(error))) }
         topics = [:]
-        lastTopic = nil
+        recent.forget()
         return work
     }
 }

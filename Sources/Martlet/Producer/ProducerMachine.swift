@@ -22,10 +22,12 @@ struct ProducerMachine: ~Copyable {
 
     let configuration: ProducerConfiguration
     let laneSettings: Lane.Settings
+    /// From the configuration, for records.
+    private let bufferBytes: Int
+    private let partitioning: Partitioner.Policy
     var random: RandomSource
     var topics: [String: ProducerTopic] = [:]
-    /// The topic of the record before: most programs write to one.
-    var lastTopic: ProducerTopic?
+    var recent = RecentTopic()
     /// Lanes that have something, in the order in which they get their turn.
     var active: [Lane] = []
     var links = LinkTable()
@@ -47,6 +49,8 @@ struct ProducerMachine: ~Copyable {
     init(configuration: ProducerConfiguration, buffers: BufferPool, seed: UInt64) {
         self.configuration = configuration
         self.buffers = buffers
+        bufferBytes = configuration.bufferBytes
+        partitioning = configuration.partitioner.policy
         laneSettings = Lane.Settings(
             window: configuration.maxInFlightPerPartition, usesSequences: configuration.usesSequences)
         lookups = LookupSchedule(maxAge: configuration.client.metadataMaxAge, backoff: configuration.client.backoff)
@@ -85,26 +89,52 @@ extension ProducerMachine {
         case unknownTopic
     }
 
-    /// The most that a record's own framing takes, headers not counted: lengths, deltas and attributes.
-    static let recordOverheadBytes = 32
-    static let headerOverheadBytes = 10
+    /// Puts a record into the batch that is open for it: the path of nearly every record, so it looks at no object and
+    /// allocates nothing. Nil, with nothing changed, when it takes more than that: ``append(_:topic:partition:now:)``.
+    @inline(__always)
+    mutating func appendToOpen(
+        _ record: borrowing OutgoingRecord, topic name: String, partition: PartitionIndex?
+    ) -> DeliveryHandle? {
+        let charge = record.charge
+        guard let route = recent.route, recent.name == name, usedBytes + charge <= bufferBytes else { return nil }
+        let count = route.pointee.partitionCount
+        let index: Int
+        if let partition {
+            index = Int(partition)
+        } else if let key = record.key, partitioning != .custom {
+            index = Int(Murmur2.partition(forKey: key, count: count))
+        } else {
+            switch partitioning {
+            case .sticky: index = route.pointee.chosen
+            case .roundRobin: index = route.pointee.chosen + 1 == count ? 0 : route.pointee.chosen + 1
+            case .custom: return nil
+            }
+        }
+        guard index >= 0, index < count else { return nil }
+        let slot = route.pointee[index]
+        guard let batch = slot.pointee.batch, let filling = slot.pointee.filling,
+            !filling.pointee.isFull, case .appended = filling.pointee.append(record, charge: charge)
+        else { return nil }
+        usedBytes += charge
+        if partitioning == .roundRobin, partition == nil, record.key == nil { route.pointee.chosen = index }
+        return DeliveryHandle(batch: batch.takeUnretainedValue(), index: filling.pointee.recordCount - 1)
+    }
 
-    /// Puts a record into its partition's open batch. Constant time, and allocates nothing, as long as there is one
-    /// with room.
+    /// Puts a record into its partition's open batch, opening one if need be.
     mutating func append(
-        topic name: String, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader],
-        timestamp: TimestampMs, partition: PartitionIndex?, now: () -> MonotonicTime
+        _ record: borrowing OutgoingRecord, topic name: String, partition: PartitionIndex?, now: MonotonicTime
     ) throws(MartletError) -> Appended {
         guard life == .open else { throw closedError }
-        guard let topic = knownTopic(name) else { return .unknownTopic }
-        let bytes = Self.charge(key: key, value: value, headers: headers)
-        guard usedBytes + bytes <= configuration.bufferBytes else { return .full }
+        guard let topic = topics[name], topic.partitionCount > 0 else { return .unknownTopic }
+        recent.remember(topic)
+        let charge = record.charge
+        guard usedBytes + charge <= bufferBytes else { return .full }
         while true {
-            let lane = try topic.lane(key: key, partition: partition, partitioner: configuration.partitioner)
-            let batch = lane.open ?? openBatch(lane, now: now())
-            switch batch.append(timestamp: timestamp, key: key, value: value, headers: headers, charge: bytes) {
+            let lane = try topic.lane(key: record.key, partition: partition, partitioner: configuration.partitioner)
+            let batch = lane.open ?? openBatch(lane, now: now)
+            switch batch.append(record, charge: charge) {
             case .appended(let index, let isFull):
-                usedBytes += bytes
+                usedBytes += charge
                 if isFull { sealBatch(of: lane, topic: topic) }
                 return .appended(DeliveryHandle(batch: batch, index: index))
             case .full:
@@ -114,20 +144,6 @@ extension ProducerMachine {
                 throw error
             }
         }
-    }
-
-    private mutating func knownTopic(_ name: String) -> ProducerTopic? {
-        if let lastTopic, lastTopic.name == name { return lastTopic.partitionCount == 0 ? nil : lastTopic }
-        guard let topic = topics[name] else { return nil }
-        lastTopic = topic
-        return topic.partitionCount == 0 ? nil : topic
-    }
-
-    /// What a record takes of the buffer memory.
-    static func charge(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader]) -> Int {
-        var bytes = recordOverheadBytes + (key?.count ?? 0) + (value?.count ?? 0)
-        for header in headers { bytes += headerOverheadBytes + header.key.utf8.count + (header.value?.count ?? 0) }
-        return bytes
     }
 }
 

@@ -27,6 +27,12 @@ final class ProducerShell: Sendable {
         timer = LoopTimer(loop: core.loop)
     }
 
+    /// Runs `body` with the machine locked; nothing for the loop may follow from it. Any thread.
+    @inline(__always)
+    func withQuietMachine<Value: Sendable>(_ body: (inout ProducerMachine) -> Value) -> Value {
+        machine.withLock { machine in body(&machine) }
+    }
+
     /// Runs `body` with the machine locked, then tells the loop if it is needed. Any thread.
     @inline(__always)
     func withMachine<Value: Sendable>(

@@ -3,25 +3,32 @@ internal import MartletCore
 /// A topic as a producer uses it: its lanes, and where records without a key go. Guarded by the producer's mutex.
 final class ProducerTopic {
     let name: String
+    /// What records need of all this.
+    let route: UnsafeMutablePointer<TopicRoute>
     private(set) var image: TopicImage? {
-        didSet { partitionCount = image?.partitions.count ?? 0 }
+        didSet { route.pointee.update(lanes: lanes, partitionCount: image?.partitions.count ?? 0) }
     }
 
-    /// 0 while the topic is not known. Kept apart from the image, which is costly to look at for every record.
-    private(set) var partitionCount = 0
     private(set) var lanes: [Lane] = []
     /// Arrives with the first answer about the topic; replaced when the topic is asked for anew.
     private(set) var lookup = Eventual<Result<Void, MartletError>>()
     /// When the wait for the first answer ends.
     private(set) var lookupDeadline: MonotonicTime
-    /// Where records without a key go; any number at first, brought into range when it is used.
-    private var chosen: Int
 
     init(name: String, lookupDeadline: MonotonicTime, first: UInt64) {
         self.name = name
         self.lookupDeadline = lookupDeadline
-        chosen = Int(first >> 33)
+        route = .allocate(capacity: 1)
+        route.initialize(to: TopicRoute(chosen: Int(first >> 33)))
     }
+
+    deinit {
+        route.pointee.close()
+        route.deallocate()
+    }
+
+    /// 0 while the topic is not known.
+    var partitionCount: Int { route.pointee.partitionCount }
 
     /// What was known is wrong.
     func askAnew(deadline: MonotonicTime) {
@@ -38,11 +45,11 @@ final class ProducerTopic {
                     .refused(.unknownTopicID),
                     "topic \(name) was deleted and created again while records were on their way"))
         }
-        self.image = image
         for index in lanes.count..<max(lanes.count, image.partitions.count) {
             lanes.append(
                 Lane(topicPartition: TopicPartition(topic: name, partition: PartitionIndex(index)), settings: settings))
         }
+        self.image = image
         return settlements
     }
 
@@ -87,18 +94,19 @@ extension ProducerTopic {
             return lanes[Int(partition)]
         case .sticky, .roundRobin:
             if let key { return lanes[Int(Murmur2.partition(forKey: key, count: count))] }
-            if case .roundRobin = partitioner.kind { chosen &+= 1 }
-            if chosen >= count { chosen %= count }
-            return lanes[chosen]
+            if case .roundRobin = partitioner.kind { route.pointee.chosen += 1 }
+            if route.pointee.chosen >= count { route.pointee.chosen %= count }
+            return lanes[route.pointee.chosen]
         }
     }
 
     /// Keyless records move on: the batch of the partition they stuck to is full.
     func moveOn(from lane: Lane, using random: inout RandomSource) {
         let count = partitionCount
+        let chosen = route.pointee.chosen
         guard count > 1, chosen == Int(lane.topicPartition.partition) else { return }
         // Any other one, all equally likely.
-        chosen = (chosen + 1 + Int.random(in: 0..<(count - 1), using: &random)) % count
+        route.pointee.chosen = (chosen + 1 + Int.random(in: 0..<(count - 1), using: &random)) % count
     }
 
     private func outOfRange(_ partition: PartitionIndex, count: Int) -> MartletError {

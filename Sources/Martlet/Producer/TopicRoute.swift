@@ -1,0 +1,60 @@
+internal import MartletCore
+
+/// What nearly every record needs of its topic: which partition, and the batch that is open there. Plain memory, not
+/// objects: counting references and checking for exclusive access would cost more than putting the record into its
+/// batch. Guarded by the producer's mutex.
+struct TopicRoute {
+    /// The open batch of one partition; both nil while none is open.
+    struct Slot {
+        /// Kept alive by its ``Lane``.
+        var batch: Unmanaged<ProduceBatch>?
+        var filling: UnsafeMutablePointer<BatchBuffer.Filling>?
+    }
+
+    /// 0 while the topic is not known.
+    private(set) var partitionCount = 0
+    /// Where records without a key go; any number at first, brought into range when it is used.
+    var chosen: Int
+    private var slots = UnsafeMutableBufferPointer<UnsafeMutablePointer<Slot>>(start: nil, count: 0)
+
+    init(chosen: Int) {
+        self.chosen = chosen
+    }
+
+    /// `lanes`: at least those of the partitions that the topic has, in order; they outlive the route.
+    mutating func update(lanes: [Lane], partitionCount: Int) {
+        slots.deallocate()
+        slots = .allocate(capacity: lanes.count)
+        _ = slots.initialize(fromContentsOf: lanes.map(\.slot))
+        self.partitionCount = partitionCount
+    }
+
+    /// Frees what the route owns.
+    func close() {
+        slots.deallocate()
+    }
+
+    /// A partition of the topic.
+    subscript(partition: Int) -> UnsafeMutablePointer<Slot> {
+        assert(partition < partitionCount)
+        return slots[partition]
+    }
+}
+
+/// The topic of the record before: most programs write to one.
+struct RecentTopic {
+    private(set) var name = ""
+    private(set) var route: UnsafeMutablePointer<TopicRoute>?
+    /// Keeps the route alive.
+    private var topic: ProducerTopic?
+
+    mutating func remember(_ topic: ProducerTopic) {
+        name = topic.name
+        route = topic.route
+        self.topic = topic
+    }
+
+    mutating func forget() {
+        self = RecentTopic()
+    }
+}
