@@ -176,6 +176,7 @@ let package = Package(
                 logging, metrics, metricsTestKit, lifecycle,
             ]
         ),
+        tests("EndToEndTests", ["Martlet", "MartletServer", "MartletCore", logging, lifecycle]),
     ],
     cLanguageStandard: .gnu17
 )

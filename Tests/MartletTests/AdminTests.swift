@@ -26,6 +26,7 @@ struct AdminTests {
             try await admin.deleteTopic("orders")
             let gone = await #expect(throws: MartletError.self) { try await admin.describeTopic("orders") }
             #expect(gone?.code == .refused(.unknownTopicOrPartition))
+            #expect(gone?.broker == "127.0.0.1:\(broker.port)")
         }
         await broker.stop()
     }

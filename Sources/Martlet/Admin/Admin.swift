@@ -115,10 +115,10 @@ extension Admin {
         -> [TopicInfo]
     {
         try await core.retrying("describing topics") { () async throws(MartletError) in
-            let response = try await core.describe(request)
+            let (response, broker) = try await core.describe(request)
             var topics: [TopicInfo] = []
             for topic in response.topics {
-                topics.append(try TopicInfo(topic, withSizes: request.withSizes))
+                topics.append(try TopicInfo(topic, withSizes: request.withSizes, broker: broker))
             }
             return topics
         }
@@ -203,7 +203,7 @@ extension Admin {
     nonisolated(nonsending) public func describeCluster() async throws(MartletError) -> ClusterInfo {
         try await core.retrying("describing the cluster") { () async throws(MartletError) in
             // A name that no topic can have: only the brokers are wanted.
-            let response = try await core.describe(DescribeTopicsRequest(names: [[]]))
+            let (response, _) = try await core.describe(DescribeTopicsRequest(names: [[]]))
             return ClusterInfo(
                 brokers: response.brokers.map(BrokerInfo.init).sorted { $0.id < $1.id },
                 controller: response.controllerID >= 0 ? response.controllerID : nil)

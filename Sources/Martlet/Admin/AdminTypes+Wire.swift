@@ -5,13 +5,14 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
 
 extension TopicInfo {
     /// Throws the error that stands in the description, if any.
-    init(_ description: TopicDescription, withSizes: Bool) throws(MartletError) {
+    init(_ description: TopicDescription, withSizes: Bool, broker: String) throws(MartletError) {
         let name = text(description.name)
         guard description.error == ErrorCode.none.rawValue else {
-            throw MartletError(answer: description.error, message: description.message, what: "topic \(name)")
+            throw MartletError(
+                answer: description.error, message: description.message, what: "topic \(name)", broker: broker)
         }
         guard let id = TopicID(bytes: description.topicID) else {
-            throw MartletError(.protocolViolation, "the broker told no usable id of topic \(name)")
+            throw MartletError(.protocolViolation, "the broker told no usable id of topic \(name)", broker: broker)
         }
         self.init(
             name: name, id: id, isInternal: description.isInternal,

@@ -225,11 +225,11 @@ extension MartletError {
 extension ClientCore {
     /// Asks some broker about topics, and learns the brokers' addresses on the way. One attempt.
     nonisolated(nonsending) func lookUp(_ names: [String]) async throws(MartletError) -> [String: TopicLookup] {
-        let response = try await describe(DescribeTopicsRequest(names: names.map { Array($0.utf8) }))
+        let (response, broker) = try await describe(DescribeTopicsRequest(names: names.map { Array($0.utf8) }))
         var lookups: [String: TopicLookup] = [:]
         for topic in response.topics {
             let name = String(decoding: topic.name, as: UTF8.self)
-            lookups[name] = topic.lookup(name: name)
+            lookups[name] = topic.lookup(name: name, broker: broker)
         }
         return lookups
     }
@@ -244,14 +244,15 @@ extension ClientCore {
         }
     }
 
+    /// The answer, and the broker that gave it, as "host:port".
     nonisolated(nonsending) func describe(
         _ request: DescribeTopicsRequest
-    ) async throws(MartletError) -> DescribeTopicsResponse {
+    ) async throws(MartletError) -> (response: DescribeTopicsResponse, broker: String) {
         try await withAnyBroker { (link) async throws(MartletError) in
             let response = try await link.call(
                 TopicsClient.Method.describeTopics, request, as: DescribeTopicsResponse.self)
             try learn(response, from: link)
-            return response
+            return (response, link.name)
         }
     }
 
@@ -275,10 +276,13 @@ extension ClientCore {
 }
 
 extension TopicDescription {
-    func lookup(name: String) -> TopicLookup {
-        if error != 0 { return .failure(MartletError(answer: error, message: message, what: "topic \(name)")) }
+    func lookup(name: String, broker: String) -> TopicLookup {
+        if error != 0 {
+            return .failure(MartletError(answer: error, message: message, what: "topic \(name)", broker: broker))
+        }
         guard let id = TopicID(bytes: topicID) else {
-            return .failure(MartletError(.protocolViolation, "the broker told no usable id of topic \(name)"))
+            return .failure(
+                MartletError(.protocolViolation, "the broker told no usable id of topic \(name)", broker: broker))
         }
         var images = [PartitionImage](
             repeating: PartitionImage(leader: nil, leaderEpoch: -1), count: partitions.count)

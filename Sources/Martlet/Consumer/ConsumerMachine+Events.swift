@@ -189,7 +189,7 @@ extension ConsumerMachine {
     }
 
     private mutating func update(_ image: TopicImage, _ affected: [TopicPartition]) {
-        let former = topics.updateValue(image, forKey: image.name)
+        topics[image.name] = image
         for partition in affected where Int(partition.partition) >= image.partitions.count {
             let last = image.partitions.count - 1
             fail(
@@ -197,9 +197,7 @@ extension ConsumerMachine {
                 MartletError(
                     .invalidArgument, "topic \(image.name) has partitions 0 to \(last); there is no such partition"))
         }
-        guard let former, former.id != image.id else { return }
-        for partition in affected {
-            // Another topic under the same name: the old offsets mean nothing in it.
+        for partition in affected where cursors[partition]?.isStill(in: image.id) == false {
             let generation = newGeneration()
             cursors[partition]?.seek(to: .earliest, generation: generation)
             fail(

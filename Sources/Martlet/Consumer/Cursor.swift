@@ -33,6 +33,8 @@ struct Cursor {
     private(set) var failures = 0
     private(set) var highWatermark: Offset?
     private(set) var logStart: Offset?
+    /// What its offsets are offsets of; nil before the topic was first looked up.
+    private var topicID: TopicID?
 
     init(_ topicPartition: TopicPartition, at spec: OffsetSpec, generation: UInt64) {
         self.topicPartition = topicPartition
@@ -52,6 +54,13 @@ struct Cursor {
 // MARK: - Positions
 
 extension Cursor {
+    /// The topic was looked up. False when it is another one than before under the same name: the position means
+    /// nothing in it.
+    mutating func isStill(in topic: TopicID) -> Bool {
+        defer { topicID = topic }
+        return topicID == nil || topicID == topic
+    }
+
     mutating func seek(to spec: OffsetSpec, generation: UInt64) {
         restart(generation: generation)
         place = .wanted(spec)
