@@ -17,6 +17,11 @@ extension PartitionLog {
         !wantsFullSync.exchange(true, ordering: .acquiringAndReleasing)
     }
 
+    /// Nothing more will be synced: offline, or not open yet.
+    var isOutOfService: Bool {
+        if case .online = state { false } else { true }
+    }
+
     /// Notes what a cycle has to do; nil when that is nothing, or another cycle is at it: then there will be one more.
     func prepareSync() -> SyncWork? {
         guard takeTurn() else { return nil }

@@ -89,13 +89,22 @@ final class SyncStage: Sendable {
     /// Makes all of `logs` durable up to their ends at the call, whatever their flush policy. Needs a running stage.
     func syncAndWait(_ logs: [PartitionLog]) {
         guard !logs.isEmpty else { return }
+        let wanted = logs.map { (log: $0, end: $0.logEndOffset) }
         for log in logs { log.wantFullSync() }
         let cycle = state.signal { state in
             state.dirty.append(contentsOf: logs)
             return state.cyclesTaken + 1
         }
-        cyclesDone.wait { $0 >= cycle ? .done(()) : .untilChanged }
+        cyclesDone.wait { (done) -> Monitor<UInt64>.Wait<Void> in
+            guard done >= cycle else { return .untilChanged }
+            // A log that the other stage had in hand is finished there, in the cycle that it is owed.
+            let isDone = wanted.allSatisfy { $0.log.syncedOffset >= $0.end || $0.log.isOutOfService }
+            return isDone ? .done(()) : .untilChangedOrFor(nanoseconds: Self.otherStageNanoseconds)
+        }
     }
+
+    /// How often a log that the other stage works on is looked at: about what a sync takes.
+    private static let otherStageNanoseconds: Int64 = 500_000
 
     /// Makes everything on the file system durable, whoever wrote it.
     func syncFilesystemNow() throws(StorageError) {
