@@ -158,7 +158,13 @@ let package = Package(
         tests("TidyTests", []),
         tests("MartletCLITests", ["MartletCLI", "MartletCLIKit", "Martlet", "MartletCore", arguments]),
         tests("MartletBenchTests", ["MartletBench"]),
-        tests("MartletServerTests", ["MartletServer", "MartletBroker", nioCore, nioPosix]),
+        tests(
+            "MartletServerTests",
+            [
+                "MartletServer", "MartletBroker", "MartletRPC", "MartletProtocol", "MartletMetadata", "MartletStorage",
+                "MartletCore", nioCore, nioPosix, logging,
+            ]
+        ),
         tests(
             "MartletBrokerTests",
             [

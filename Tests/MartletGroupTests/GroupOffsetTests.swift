@@ -126,7 +126,14 @@ import Testing
         _ = script.commit("a", epoch: 1, p0, 1)
         #expect(script.ask { .delete($0) }?.error == .nonEmptyGroup)
         _ = script.ask { .leave(GroupLeave(memberID: "a"), $0) }
-        #expect(script.ask { .delete($0) } == .done)
+        script.isSyncing = false
+        #expect(script.ask { .delete($0) } == nil)
+        #expect(script.ask { .delete($0) } == nil)
+        #expect(script.ask { .describe($0) } == nil)
+        script.sync()
+        #expect(script.answers[5] == .done)
+        #expect(script.answers[6]?.error == .groupIDNotFound)
+        #expect(script.answers[7]?.error == .groupIDNotFound)
         #expect(script.group.isVacant)
         script.reload()
         #expect(script.group.isVacant)

@@ -78,7 +78,13 @@ extension Group {
         if offsets.isEmpty, isKept, isOver, facts.settings == .defaults { forgetItself(&turn) }
     }
 
+    var notFound: BrokerError { BrokerError(.groupIDNotFound, "there is no group \(name)") }
+
     mutating func delete(_ token: GroupToken, _ turn: inout GroupTurn) {
+        guard exists else {
+            turn.answer(token, .failure(notFound))
+            return
+        }
         guard members.isEmpty else {
             turn.answer(
                 token, .failure(BrokerError(.nonEmptyGroup, "group \(name) has \(members.count) members")))

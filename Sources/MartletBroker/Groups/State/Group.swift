@@ -46,8 +46,11 @@ package struct Group: Sendable {
 
     /// There is nothing to remember, in the log or here.
     package var isVacant: Bool {
-        members.isEmpty && offsets.isEmpty && !isKept && waiting.isEmpty && appended == durable
+        !exists && waiting.isEmpty && appended == durable
     }
+
+    /// Members, offsets or settings: what a deleted group has not, though its deletion may not be durable yet.
+    var exists: Bool { !members.isEmpty || !offsets.isEmpty || isKept }
 
     package var memberCount: Int { members.count }
 
@@ -66,7 +69,7 @@ package struct Group: Sendable {
         case .leave(let leave, let token): take(leave, token, &turn)
         case .commit(let commit, let token): take(commit, token, &turn)
         case .fetchOffsets(let partitions, let token): turn.answer(token, .offsets(fetch(partitions)))
-        case .describe(let token): turn.answer(token, .description(description))
+        case .describe(let token): turn.answer(token, exists ? .description(description) : .failure(notFound))
         case .delete(let token): delete(token, &turn)
         case .alter(let settings, let token): alter(settings, token, &turn)
         case .abandoned(let token): abandon(token)
