@@ -128,8 +128,12 @@ struct MetadataStoreConformance {
         let session = try await store.openSession(broker: 4, startEpoch: 2)
         #expect(try await store.image().sessions[4]?.startEpoch == 2)
         if let deadline = session.deadline { #expect(deadline > .now) }
+        var election = MetadataTransaction()
+        election.put(.controller(ControllerRecord(broker: 4, startEpoch: 2)), ifRevision: 0)
+        _ = try await committed(store, election)
         await session.close()
         #expect(try await store.image().sessions[4] == nil)
+        #expect(try await store.image().controller == nil)
         await session.close()
     }
 

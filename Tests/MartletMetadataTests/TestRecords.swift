@@ -25,13 +25,18 @@ enum TestRecords {
         .broker(
             BrokerRecord(
                 id: 3, startEpoch: 9, directoryID: "d", host: "böse.example", port: 65_535, rack: "", isFenced: true)),
+        .broker(
+            BrokerRecord(
+                id: 4, startEpoch: 1, directoryID: "e", host: "h", port: 1, rack: "r", isFenced: false,
+                isStopping: true, isDraining: true)),
         .session(SessionRecord(broker: 3, startEpoch: 9)),
+        .controller(ControllerRecord(broker: 3, startEpoch: 9)),
         .topic(topic("orders", 1, partitions: 3, settings: ["retention.ms": "-1", "a": ""])),
         .partition(partition(1, 2)),
         .partition(
             PartitionRecord(
                 id: TopicIDPartition(topicID: topicID(1), partition: 0), leader: nil, leaderEpoch: .max, replicas: [],
-                inSyncReplicas: [])),
+                inSyncReplicas: [], targetReplicas: [7, 0], lastUncleanEpoch: 5)),
         .deletion(TopicDeletion(id: topicID(2), name: "gone", partitionCount: 4, pending: [1, -1])),
         .producerIDs(ProducerIDCounter(next: 4_000)),
         .defaults(DefaultSettings(settings: ["segment.bytes": "1024"])),

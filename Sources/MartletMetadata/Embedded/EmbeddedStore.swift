@@ -69,9 +69,10 @@ package actor EmbeddedStore: MetadataStore {
     }
 
     private static func endOfSessions(_ image: ClusterImage) -> MetadataUpdate? {
-        guard !image.sessions.isEmpty else { return nil }
-        return MetadataUpdate(
-            revision: image.revision + 1, changes: image.sessions.keys.map { .remove(.session($0)) })
+        var changes = image.sessions.keys.map { MetadataChange.remove(.session($0)) }
+        if image.controller != nil { changes.append(.remove(.controller)) }
+        guard !changes.isEmpty else { return nil }
+        return MetadataUpdate(revision: image.revision + 1, changes: changes)
     }
 
     private static func read(_ bytes: [UInt8], path: String, logger: Logger) throws(MetadataError) -> JournalContent {
@@ -133,6 +134,9 @@ package actor EmbeddedStore: MetadataStore {
         var transaction = MetadataTransaction()
         guard let current = newest.sessions[record.broker], current.record == record else { return }
         transaction.remove(.session(record.broker), ifRevision: current.revision)
+        if let controller = newest.controller, controller.broker == record.broker {
+            transaction.remove(.controller, ifRevision: controller.revision)
+        }
         // A store that fails here has said so already, and its sessions end with the process.
         _ = try? commit(transaction)
     }

@@ -6,23 +6,32 @@ internal import MartletCore
 enum RecordCoding {
     private enum Kind: UInt8 {
         case cluster = 1
-        case broker, session, topic, partition, deletion, producerIDs, defaults
+        case broker, session, topic, partition, deletion, producerIDs, defaults, controller
+
+        /// What is written now. Broker records of version 1 have no flags but "fenced", partition records of version 1
+        /// no target replicas.
+        var version: UInt8 {
+            switch self {
+            case .broker, .partition: 2
+            default: 1
+            }
+        }
     }
 
-    private static let version: UInt8 = 1
-
     static func write(_ record: MetadataRecord, to writer: inout ByteWriter) {
-        writer.write(kind(of: record.key).rawValue)
-        writer.write(version)
+        let kind = kind(of: record.key)
+        writer.write(kind.rawValue)
+        writer.write(kind.version)
         writer.writeSized { writeBody(record, to: &$0) }
     }
 
     static func write(_ key: MetadataKey, to writer: inout ByteWriter) {
-        writer.write(kind(of: key).rawValue)
-        writer.write(version)
+        let kind = kind(of: key)
+        writer.write(kind.rawValue)
+        writer.write(kind.version)
         writer.writeSized { body in
             switch key {
-            case .cluster, .producerIDs, .defaults: break
+            case .cluster, .controller, .producerIDs, .defaults: break
             case .broker(let id), .session(let id): body.write(id)
             case .topic(let name): body.write(name)
             case .partition(let id): write(id, to: &body)
@@ -32,19 +41,20 @@ enum RecordCoding {
     }
 
     static func readRecord(_ reader: inout ByteReader) throws(ByteCodingError) -> MetadataRecord {
-        let kind = try readKind(&reader)
+        let (kind, version) = try readKind(&reader)
         var body = try reader.readSized()
-        let record = try readBody(kind, &body)
+        let record = try readBody(kind, version, &body)
         try body.expectEnd()
         return record
     }
 
     static func readKey(_ reader: inout ByteReader) throws(ByteCodingError) -> MetadataKey {
-        let kind = try readKind(&reader)
+        let (kind, _) = try readKind(&reader)
         var body = try reader.readSized()
         let key: MetadataKey =
             switch kind {
             case .cluster: .cluster
+            case .controller: .controller
             case .producerIDs: .producerIDs
             case .defaults: .defaults
             case .broker: .broker(try body.read())
@@ -62,6 +72,7 @@ enum RecordCoding {
         case .cluster: .cluster
         case .broker: .broker
         case .session: .session
+        case .controller: .controller
         case .topic: .topic
         case .partition: .partition
         case .deletion: .deletion
@@ -70,19 +81,19 @@ enum RecordCoding {
         }
     }
 
-    private static func readKind(_ reader: inout ByteReader) throws(ByteCodingError) -> Kind {
+    private static func readKind(_ reader: inout ByteReader) throws(ByteCodingError) -> (Kind, version: UInt8) {
         let raw = try reader.read(UInt8.self)
         let version = try reader.read(UInt8.self)
         guard let kind = Kind(rawValue: raw) else {
             throw ByteCodingError(reason: "a record of the unknown kind \(raw)", isNewer: true)
         }
         guard version >= 1 else { throw ByteCodingError(reason: "a \(kind) record of version 0") }
-        guard version <= Self.version else {
+        guard version <= kind.version else {
             throw ByteCodingError(
-                reason: "a \(kind) record of version \(version), this broker reads up to \(Self.version)", isNewer: true
+                reason: "a \(kind) record of version \(version), this broker reads up to \(kind.version)", isNewer: true
             )
         }
-        return kind
+        return (kind, version)
     }
 }
 
@@ -98,6 +109,9 @@ extension RecordCoding {
         case .session(let session):
             writer.write(session.broker)
             writer.write(session.startEpoch)
+        case .controller(let controller):
+            writer.write(controller.broker)
+            writer.write(controller.startEpoch)
         case .topic(let topic):
             writer.write(topic.name)
             writer.write(raw: topic.id.bytes)
@@ -117,13 +131,16 @@ extension RecordCoding {
         }
     }
 
-    private static func readBody(_ kind: Kind, _ body: inout ByteReader) throws(ByteCodingError) -> MetadataRecord {
+    private static func readBody(
+        _ kind: Kind, _ version: UInt8, _ body: inout ByteReader
+    ) throws(ByteCodingError) -> MetadataRecord {
         switch kind {
         case .cluster: .cluster(ClusterRecord(id: try body.readString(), featureLevel: try body.read()))
-        case .broker: .broker(try readBroker(&body))
+        case .broker: .broker(try readBroker(version, &body))
         case .session: .session(SessionRecord(broker: try body.read(), startEpoch: try body.read()))
+        case .controller: .controller(ControllerRecord(broker: try body.read(), startEpoch: try body.read()))
         case .topic: .topic(try readTopic(&body))
-        case .partition: .partition(try readPartition(&body))
+        case .partition: .partition(try readPartition(version, &body))
         case .deletion: .deletion(try readDeletion(&body))
         case .producerIDs: .producerIDs(ProducerIDCounter(next: try body.read()))
         case .defaults: .defaults(DefaultSettings(settings: try readSettings(&body)))
@@ -138,13 +155,20 @@ extension RecordCoding {
         writer.write(broker.port)
         writer.write(broker.rack)
         writer.write(broker.isFenced)
+        writer.write(broker.isStopping)
+        writer.write(broker.isDraining)
     }
 
-    private static func readBroker(_ body: inout ByteReader) throws(ByteCodingError) -> BrokerRecord {
-        BrokerRecord(
+    private static func readBroker(_ version: UInt8, _ body: inout ByteReader) throws(ByteCodingError) -> BrokerRecord {
+        var broker = BrokerRecord(
             id: try body.read(), startEpoch: try body.read(), directoryID: try body.readString(),
             host: try body.readString(), port: try body.read(), rack: try body.readString(),
             isFenced: try body.readBool())
+        if version >= 2 {
+            broker.isStopping = try body.readBool()
+            broker.isDraining = try body.readBool()
+        }
+        return broker
     }
 
     private static func readTopic(_ body: inout ByteReader) throws(ByteCodingError) -> TopicRecord {
@@ -161,15 +185,24 @@ extension RecordCoding {
         writer.write(partition.leaderEpoch)
         writer.write(partition.replicas) { $0.write($1) }
         writer.write(partition.inSyncReplicas) { $0.write($1) }
+        writer.write(partition.targetReplicas) { $0.write($1) }
+        writer.write(partition.lastUncleanEpoch)
     }
 
-    private static func readPartition(_ body: inout ByteReader) throws(ByteCodingError) -> PartitionRecord {
+    private static func readPartition(_ version: UInt8, _ body: inout ByteReader) throws(ByteCodingError)
+        -> PartitionRecord
+    {
         let id = try readPartitionID(&body)
         let hasLeader = try body.readBool()
         let leader = PartitionLeader(broker: try body.read(), startEpoch: try body.read())
-        return PartitionRecord(
+        var partition = PartitionRecord(
             id: id, leader: hasLeader ? leader : nil, leaderEpoch: try body.read(),
             replicas: try readBrokers(&body), inSyncReplicas: try readBrokers(&body))
+        if version >= 2 {
+            partition.targetReplicas = try readBrokers(&body)
+            partition.lastUncleanEpoch = try body.read()
+        }
+        return partition
     }
 
     private static func readDeletion(_ body: inout ByteReader) throws(ByteCodingError) -> TopicDeletion {

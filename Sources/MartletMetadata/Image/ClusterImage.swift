@@ -24,6 +24,7 @@ package struct ClusterImage: Sendable, Equatable {
     package private(set) var cluster: Versioned<ClusterRecord>?
     package private(set) var brokers: TreeDictionary<BrokerID, Versioned<BrokerRecord>> = [:]
     package private(set) var sessions: TreeDictionary<BrokerID, Versioned<SessionRecord>> = [:]
+    package private(set) var controller: Versioned<ControllerRecord>?
     package private(set) var topics: TreeDictionary<String, Versioned<TopicRecord>> = [:]
     package private(set) var topicNames: TreeDictionary<TopicID, String> = [:]
     package private(set) var partitions: TreeDictionary<TopicIDPartition, Versioned<PartitionRecord>> = [:]
@@ -43,6 +44,7 @@ package struct ClusterImage: Sendable, Equatable {
         case .cluster: cluster?.revision ?? 0
         case .broker(let id): brokers[id]?.revision ?? 0
         case .session(let id): sessions[id]?.revision ?? 0
+        case .controller: controller?.revision ?? 0
         case .topic(let name): topics[name]?.revision ?? 0
         case .partition(let id): partitions[id]?.revision ?? 0
         case .deletion(let id): deletions[id]?.revision ?? 0
@@ -79,6 +81,7 @@ package struct ClusterImage: Sendable, Equatable {
         case .cluster(let record): cluster = Versioned(record, revision: revision)
         case .broker(let record): brokers[record.id] = Versioned(record, revision: revision)
         case .session(let record): sessions[record.broker] = Versioned(record, revision: revision)
+        case .controller(let record): controller = Versioned(record, revision: revision)
         case .topic(let record): put(record, revision: revision)
         case .partition(let record): partitions[record.id] = Versioned(record, revision: revision)
         case .deletion(let record): deletions[record.id] = Versioned(record, revision: revision)
@@ -98,6 +101,7 @@ package struct ClusterImage: Sendable, Equatable {
         case .cluster: cluster = nil
         case .broker(let id): brokers[id] = nil
         case .session(let id): sessions[id] = nil
+        case .controller: controller = nil
         case .topic(let name):
             if let topic = topics[name] { topicNames[topic.id] = nil }
             topics[name] = nil
@@ -113,7 +117,8 @@ extension ClusterImage {
     /// How many records the image holds.
     package var recordCount: Int {
         brokers.count + sessions.count + topics.count + partitions.count + deletions.count
-            + (cluster == nil ? 0 : 1) + (producerIDs == nil ? 0 : 1) + (defaults == nil ? 0 : 1)
+            + (cluster == nil ? 0 : 1) + (controller == nil ? 0 : 1) + (producerIDs == nil ? 0 : 1)
+            + (defaults == nil ? 0 : 1)
     }
 
     /// Visits every record with the revision that wrote it, in no particular order.
@@ -121,6 +126,7 @@ extension ClusterImage {
         if let cluster { try body(.cluster(cluster.record), cluster.revision) }
         for value in brokers.values { try body(.broker(value.record), value.revision) }
         for value in sessions.values { try body(.session(value.record), value.revision) }
+        if let controller { try body(.controller(controller.record), controller.revision) }
         for value in topics.values { try body(.topic(value.record), value.revision) }
         for value in partitions.values { try body(.partition(value.record), value.revision) }
         for value in deletions.values { try body(.deletion(value.record), value.revision) }

@@ -30,10 +30,14 @@ package struct BrokerRecord: Sendable, Equatable {
     package var rack: String
     /// Registered, but to lead nothing and to be in no in-sync set yet.
     package var isFenced: Bool
+    /// This run is about to end: it is to lead nothing any more. The next run's registration takes it back.
+    package var isStopping: Bool
+    /// An operator wants it to lead nothing and to keep no replicas. Outlives restarts.
+    package var isDraining: Bool
 
     package init(
         id: BrokerID, startEpoch: StartEpoch, directoryID: String, host: String, port: UInt16, rack: String,
-        isFenced: Bool
+        isFenced: Bool, isStopping: Bool = false, isDraining: Bool = false
     ) {
         self.id = id
         self.startEpoch = startEpoch
@@ -42,11 +46,25 @@ package struct BrokerRecord: Sendable, Equatable {
         self.port = port
         self.rack = rack
         self.isFenced = isFenced
+        self.isStopping = isStopping
+        self.isDraining = isDraining
     }
 }
 
 /// Proof that a run of a broker is alive. It goes with the session that wrote it.
 package struct SessionRecord: Sendable, Equatable {
+    package var broker: BrokerID
+    package var startEpoch: StartEpoch
+
+    package init(broker: BrokerID, startEpoch: StartEpoch) {
+        self.broker = broker
+        self.startEpoch = startEpoch
+    }
+}
+
+/// The run of a broker that decides who leads what. Like a session it goes with the process that wrote it; whoever
+/// finds it missing may write it. Its revision fences: every transaction of a controller compares it (RULES 22).
+package struct ControllerRecord: Sendable, Equatable {
     package var broker: BrokerID
     package var startEpoch: StartEpoch
 
@@ -89,18 +107,26 @@ package struct PartitionRecord: Sendable, Equatable {
     package var leader: PartitionLeader?
     /// Raised by every change of leader, and for every new run of the same one.
     package var leaderEpoch: LeaderEpoch
+    /// The first is the preferred leader. While replicas move: the former ones and the new ones.
     package var replicas: [BrokerID]
     package var inSyncReplicas: [BrokerID]
+    /// What `replicas` is to become, once these are in sync. Empty: nothing moves.
+    package var targetReplicas: [BrokerID]
+    /// The latest leader epoch that went to a replica outside the in-sync set, by an operator's order: acknowledged
+    /// records may be gone. -1: never.
+    package var lastUncleanEpoch: LeaderEpoch
 
     package init(
         id: TopicIDPartition, leader: PartitionLeader?, leaderEpoch: LeaderEpoch, replicas: [BrokerID],
-        inSyncReplicas: [BrokerID]
+        inSyncReplicas: [BrokerID], targetReplicas: [BrokerID] = [], lastUncleanEpoch: LeaderEpoch = -1
     ) {
         self.id = id
         self.leader = leader
         self.leaderEpoch = leaderEpoch
         self.replicas = replicas
         self.inSyncReplicas = inSyncReplicas
+        self.targetReplicas = targetReplicas
+        self.lastUncleanEpoch = lastUncleanEpoch
     }
 }
 
@@ -143,6 +169,7 @@ package enum MetadataRecord: Sendable, Equatable {
     case cluster(ClusterRecord)
     case broker(BrokerRecord)
     case session(SessionRecord)
+    case controller(ControllerRecord)
     case topic(TopicRecord)
     case partition(PartitionRecord)
     case deletion(TopicDeletion)
@@ -154,6 +181,7 @@ package enum MetadataRecord: Sendable, Equatable {
         case .cluster: .cluster
         case .broker(let record): .broker(record.id)
         case .session(let record): .session(record.broker)
+        case .controller: .controller
         case .topic(let record): .topic(record.name)
         case .partition(let record): .partition(record.id)
         case .deletion(let record): .deletion(record.id)
@@ -168,6 +196,7 @@ package enum MetadataKey: Sendable, Hashable, CustomStringConvertible {
     case cluster
     case broker(BrokerID)
     case session(BrokerID)
+    case controller
     case topic(String)
     case partition(TopicIDPartition)
     case deletion(TopicID)
@@ -179,6 +208,7 @@ package enum MetadataKey: Sendable, Hashable, CustomStringConvertible {
         case .cluster: "cluster"
         case .broker(let id): "broker \(id)"
         case .session(let id): "session of broker \(id)"
+        case .controller: "controller"
         case .topic(let name): "topic \"\(name)\""
         case .partition(let id): "partition \(id)"
         case .deletion(let id): "deletion of topic \(id)"

@@ -14,6 +14,8 @@ package protocol MetadataStore: Sendable {
     /// Commits `transaction` whole, or not at all when one of its conditions does not hold. What is committed is
     /// durable on return.
     ///
+    /// A ``ControllerRecord`` goes with the session that is open when it is written, as the session's own record does.
+    ///
     /// After `.outcomeUnknown` it may be committed now or later; the caller reads the image and compares revisions.
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> TransactionOutcome
 
