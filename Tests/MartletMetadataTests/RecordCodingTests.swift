@@ -26,9 +26,10 @@ struct RecordCodingTests {
                 record = .broker(broker)
             case .partition(var partition):
                 partition.targetReplicas = []
+                partition.formerReplicas = []
                 partition.lastUncleanEpoch = -1
                 record = .partition(partition)
-                appended = 4 + 4
+                appended = 4 + 4 + 4
             default: continue
             }
             var writer = ByteWriter()

@@ -36,7 +36,8 @@ enum TestRecords {
         .partition(
             PartitionRecord(
                 id: TopicIDPartition(topicID: topicID(1), partition: 0), leader: nil, leaderEpoch: .max, replicas: [],
-                inSyncReplicas: [], targetReplicas: [7, 0], lastUncleanEpoch: 5)),
+                inSyncReplicas: [], targetReplicas: [7, 0], formerReplicas: [3],
+                lastUncleanEpoch: 5)),
         .deletion(TopicDeletion(id: topicID(2), name: "gone", partitionCount: 4, pending: [1, -1])),
         .producerIDs(ProducerIDCounter(next: 4_000)),
         .defaults(DefaultSettings(settings: ["segment.bytes": "1024"])),

@@ -186,6 +186,7 @@ extension RecordCoding {
         writer.write(partition.replicas) { $0.write($1) }
         writer.write(partition.inSyncReplicas) { $0.write($1) }
         writer.write(partition.targetReplicas) { $0.write($1) }
+        writer.write(partition.formerReplicas) { $0.write($1) }
         writer.write(partition.lastUncleanEpoch)
     }
 
@@ -200,6 +201,7 @@ extension RecordCoding {
             replicas: try readBrokers(&body), inSyncReplicas: try readBrokers(&body))
         if version >= 2 {
             partition.targetReplicas = try readBrokers(&body)
+            partition.formerReplicas = try readBrokers(&body)
             partition.lastUncleanEpoch = try body.read()
         }
         return partition

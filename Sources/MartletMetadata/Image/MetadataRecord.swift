@@ -112,13 +112,16 @@ package struct PartitionRecord: Sendable, Equatable {
     package var inSyncReplicas: [BrokerID]
     /// What `replicas` is to become, once these are in sync. Empty: nothing moves.
     package var targetReplicas: [BrokerID]
+    /// What `replicas` was before it began to move, for calling that off. Empty: nothing moves.
+    package var formerReplicas: [BrokerID]
     /// The latest leader epoch that went to a replica outside the in-sync set, by an operator's order: acknowledged
     /// records may be gone. -1: never.
     package var lastUncleanEpoch: LeaderEpoch
 
     package init(
         id: TopicIDPartition, leader: PartitionLeader?, leaderEpoch: LeaderEpoch, replicas: [BrokerID],
-        inSyncReplicas: [BrokerID], targetReplicas: [BrokerID] = [], lastUncleanEpoch: LeaderEpoch = -1
+        inSyncReplicas: [BrokerID], targetReplicas: [BrokerID] = [], formerReplicas: [BrokerID] = [],
+        lastUncleanEpoch: LeaderEpoch = -1
     ) {
         self.id = id
         self.leader = leader
@@ -126,6 +129,7 @@ package struct PartitionRecord: Sendable, Equatable {
         self.replicas = replicas
         self.inSyncReplicas = inSyncReplicas
         self.targetReplicas = targetReplicas
+        self.formerReplicas = formerReplicas
         self.lastUncleanEpoch = lastUncleanEpoch
     }
 }
