@@ -277,6 +277,51 @@ void   martlet__v1__fetch_request__free_unpacked
   assert(message->base.descriptor == &martlet__v1__fetch_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__v1__fetch_replica__init
+                     (Martlet__V1__FetchReplica         *message)
+{
+  static const Martlet__V1__FetchReplica init_value = MARTLET__V1__FETCH_REPLICA__INIT;
+  *message = init_value;
+}
+size_t martlet__v1__fetch_replica__get_packed_size
+                     (const Martlet__V1__FetchReplica *message)
+{
+  assert(message->base.descriptor == &martlet__v1__fetch_replica__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__v1__fetch_replica__pack
+                     (const Martlet__V1__FetchReplica *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__v1__fetch_replica__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__v1__fetch_replica__pack_to_buffer
+                     (const Martlet__V1__FetchReplica *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__v1__fetch_replica__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__V1__FetchReplica *
+       martlet__v1__fetch_replica__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__V1__FetchReplica *)
+     protobuf_c_message_unpack (&martlet__v1__fetch_replica__descriptor,
+                                allocator, len, data);
+}
+void   martlet__v1__fetch_replica__free_unpacked
+                     (Martlet__V1__FetchReplica *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__v1__fetch_replica__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__v1__fetch_partition__init
                      (Martlet__V1__FetchPartition         *message)
 {
@@ -1060,7 +1105,7 @@ const ProtobufCMessageDescriptor martlet__v1__leader_hint__descriptor =
   (ProtobufCMessageInit) martlet__v1__leader_hint__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_request__field_descriptors[6] =
 {
   {
     "max_wait_ms",
@@ -1122,6 +1167,18 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_request__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "replica",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchRequest, replica),
+    &martlet__v1__fetch_replica__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_request__field_indices_by_name[] = {
   2,   /* field[2] = max_bytes */
@@ -1129,11 +1186,12 @@ static const unsigned martlet__v1__fetch_request__field_indices_by_name[] = {
   1,   /* field[1] = min_bytes */
   3,   /* field[3] = partitions */
   4,   /* field[4] = rack */
+  5,   /* field[5] = replica */
 };
 static const ProtobufCIntRange martlet__v1__fetch_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_request__descriptor =
 {
@@ -1143,14 +1201,65 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_request__descriptor =
   "Martlet__V1__FetchRequest",
   "martlet.v1",
   sizeof(Martlet__V1__FetchRequest),
-  5,
+  6,
   martlet__v1__fetch_request__field_descriptors,
   martlet__v1__fetch_request__field_indices_by_name,
   1,  martlet__v1__fetch_request__number_ranges,
   (ProtobufCMessageInit) martlet__v1__fetch_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descriptors[6] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_replica__field_descriptors[2] =
+{
+  {
+    "broker_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchReplica, broker_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_epoch",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchReplica, start_epoch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__v1__fetch_replica__field_indices_by_name[] = {
+  0,   /* field[0] = broker_id */
+  1,   /* field[1] = start_epoch */
+};
+static const ProtobufCIntRange martlet__v1__fetch_replica__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor martlet__v1__fetch_replica__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.v1.FetchReplica",
+  "FetchReplica",
+  "Martlet__V1__FetchReplica",
+  "martlet.v1",
+  sizeof(Martlet__V1__FetchReplica),
+  2,
+  martlet__v1__fetch_replica__field_descriptors,
+  martlet__v1__fetch_replica__field_indices_by_name,
+  1,  martlet__v1__fetch_replica__number_ranges,
+  (ProtobufCMessageInit) martlet__v1__fetch_replica__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descriptors[8] =
 {
   {
     "topic_id",
@@ -1224,11 +1333,37 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "log_start_offset",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, log_start_offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "durable_offset",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, durable_offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_partition__field_indices_by_name[] = {
+  7,   /* field[7] = durable_offset */
   3,   /* field[3] = fetch_offset */
   4,   /* field[4] = last_fetched_epoch */
   2,   /* field[2] = leader_epoch */
+  6,   /* field[6] = log_start_offset */
   5,   /* field[5] = max_bytes */
   1,   /* field[1] = partition */
   0,   /* field[0] = topic_id */
@@ -1236,7 +1371,7 @@ static const unsigned martlet__v1__fetch_partition__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__v1__fetch_partition__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
 {
@@ -1246,7 +1381,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
   "Martlet__V1__FetchPartition",
   "martlet.v1",
   sizeof(Martlet__V1__FetchPartition),
-  6,
+  8,
   martlet__v1__fetch_partition__field_descriptors,
   martlet__v1__fetch_partition__field_indices_by_name,
   1,  martlet__v1__fetch_partition__number_ranges,
@@ -1291,7 +1426,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_response__descriptor =
   (ProtobufCMessageInit) martlet__v1__fetch_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_partition_result__field_descriptors[8] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_partition_result__field_descriptors[9] =
 {
   {
     "index",
@@ -1389,6 +1524,18 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_partition_result__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "may_have_gaps",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartitionResult, may_have_gaps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_partition_result__field_indices_by_name[] = {
   5,   /* field[5] = batch_bytes */
@@ -1398,12 +1545,13 @@ static const unsigned martlet__v1__fetch_partition_result__field_indices_by_name
   0,   /* field[0] = index */
   6,   /* field[6] = leader */
   4,   /* field[4] = log_start_offset */
+  8,   /* field[8] = may_have_gaps */
   2,   /* field[2] = message */
 };
 static const ProtobufCIntRange martlet__v1__fetch_partition_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_partition_result__descriptor =
 {
@@ -1413,7 +1561,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_partition_result__descriptor
   "Martlet__V1__FetchPartitionResult",
   "martlet.v1",
   sizeof(Martlet__V1__FetchPartitionResult),
-  8,
+  9,
   martlet__v1__fetch_partition_result__field_descriptors,
   martlet__v1__fetch_partition_result__field_indices_by_name,
   1,  martlet__v1__fetch_partition_result__number_ranges,

@@ -1592,7 +1592,7 @@ const ProtobufCMessageDescriptor martlet__v1__topic_description__descriptor =
   (ProtobufCMessageInit) martlet__v1__topic_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__partition_description__field_descriptors[10] =
+static const ProtobufCFieldDescriptor martlet__v1__partition_description__field_descriptors[12] =
 {
   {
     "partition",
@@ -1714,10 +1714,35 @@ static const ProtobufCFieldDescriptor martlet__v1__partition_description__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "target_replicas",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Martlet__V1__PartitionDescription, n_target_replicas),
+    offsetof(Martlet__V1__PartitionDescription, target_replicas),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_unclean_epoch",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__PartitionDescription, last_unclean_epoch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__partition_description__field_indices_by_name[] = {
   6,   /* field[6] = high_watermark */
   4,   /* field[4] = in_sync_replicas */
+  11,   /* field[11] = last_unclean_epoch */
   2,   /* field[2] = leader_epoch */
   1,   /* field[1] = leader_id */
   7,   /* field[7] = log_end_offset */
@@ -1726,11 +1751,12 @@ static const unsigned martlet__v1__partition_description__field_indices_by_name[
   0,   /* field[0] = partition */
   3,   /* field[3] = replicas */
   8,   /* field[8] = size_bytes */
+  10,   /* field[10] = target_replicas */
 };
 static const ProtobufCIntRange martlet__v1__partition_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor martlet__v1__partition_description__descriptor =
 {
@@ -1740,7 +1766,7 @@ const ProtobufCMessageDescriptor martlet__v1__partition_description__descriptor 
   "Martlet__V1__PartitionDescription",
   "martlet.v1",
   sizeof(Martlet__V1__PartitionDescription),
-  10,
+  12,
   martlet__v1__partition_description__field_descriptors,
   martlet__v1__partition_description__field_indices_by_name,
   1,  martlet__v1__partition_description__number_ranges,

@@ -34,7 +34,9 @@ extension BrokerError {
 
     init(_ error: MetadataError) {
         switch error.code {
-        case .unavailable, .closed:
+        case .unavailable:
+            self.init(.metadataUnavailable, error.message)
+        case .closed:
             self.init(.brokerUnavailable, error.message)
         case .outcomeUnknown:
             self.init(.requestTimedOut, error.message)

@@ -24,6 +24,8 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case requestTimedOut = 7
     /// The broker that is needed is not up. Retriable.
     case brokerNotAvailable = 8
+    /// The broker keeps no copy of the partition.
+    case replicaNotAvailable = 9
     /// The batch is larger than the topic's max.message.bytes.
     case messageTooLarge = 10
     /// The metadata of a committed offset is longer than it may be.
@@ -61,8 +63,12 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case invalidPartitions = 37
     /// The replication factor is below 1 or above the number of brokers.
     case invalidReplicationFactor = 38
+    /// A list of replicas is empty, or names a broker twice or one that does not exist.
+    case invalidReplicaAssignment = 39
     /// A setting has no such name, or its value is not allowed.
     case invalidConfig = 40
+    /// This broker is not the controller. Retriable.
+    case notController = 41
     /// The request contradicts the contract; the message says how.
     case invalidRequest = 42
     /// A rule of this broker forbids it.
@@ -77,6 +83,8 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case kafkaStorageError = 56
     /// The broker knows nothing of this producer and its sequence is not 0: raise the epoch and begin at 0.
     case unknownProducerID = 59
+    /// The partition's replicas are moving already.
+    case reassignmentInProgress = 60
     /// The group has members, and this is for groups without.
     case nonEmptyGroup = 68
     /// There is no such group.
@@ -87,12 +95,22 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case unknownLeaderEpoch = 75
     /// The batch is compressed in a way that this broker does not take.
     case unsupportedCompressionType = 76
+    /// The broker that asks has started again since, or was never registered with this start epoch.
+    case staleBrokerEpoch = 77
     /// A new leader does not know the high watermark yet. Retriable.
     case offsetNotAvailable = 78
+    /// The preferred leader is not up, or not in sync. Retriable.
+    case preferredLeaderNotAvailable = 80
     /// The group has as many members as it may have.
     case groupMaxSizeReached = 81
     /// Another process has taken the place of this instance id.
     case fencedInstanceID = 82
+    /// No replica that could lead is up. Retriable.
+    case eligibleLeadersNotAvailable = 83
+    /// The partition is led as it should be.
+    case electionNotNeeded = 84
+    /// The partition's replicas are not moving.
+    case noReassignmentInProgress = 85
     /// A batch breaks a rule of its topic or of this broker, such as a record without key in a compacted topic.
     case invalidRecord = 87
     /// Another instance has taken this producer's place.
@@ -100,6 +118,8 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     /// There is no topic of this id: it was deleted, or this broker has not heard of it yet. Ask for the topic's id by
     /// its name.
     case unknownTopicID = 100
+    /// The cluster has no broker of this number.
+    case brokerIDNotRegistered = 102
     /// The topic's name and id do not belong together.
     case inconsistentTopicID = 103
     /// The client asked for another cluster.
@@ -128,6 +148,9 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     case partitionNotOwned = 10006
     /// A later commit of the same member for the same partition was taken already.
     case staleCommit = 10007
+    /// The metadata store cannot be reached: what exists is served, but nothing about topics and brokers can be
+    /// changed. Retriable.
+    case metadataUnavailable = 10008
 
     /// The same request may succeed later.
     public var isRetriable: Bool {
@@ -141,13 +164,17 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
             .notCoordinator,
             .notEnoughReplicas,
             .notEnoughReplicasAfterAppend,
+            .notController,
             .kafkaStorageError,
             .fencedLeaderEpoch,
             .unknownLeaderEpoch,
             .offsetNotAvailable,
+            .preferredLeaderNotAvailable,
+            .eligibleLeadersNotAvailable,
             .partitionRecovering,
             .noSpace,
-            .brokerUnavailable:
+            .brokerUnavailable,
+            .metadataUnavailable:
             true
         default:
             false

@@ -21,6 +21,7 @@ typedef struct Martlet__V1__ProduceResponse Martlet__V1__ProduceResponse;
 typedef struct Martlet__V1__ProducePartitionResult Martlet__V1__ProducePartitionResult;
 typedef struct Martlet__V1__LeaderHint Martlet__V1__LeaderHint;
 typedef struct Martlet__V1__FetchRequest Martlet__V1__FetchRequest;
+typedef struct Martlet__V1__FetchReplica Martlet__V1__FetchReplica;
 typedef struct Martlet__V1__FetchPartition Martlet__V1__FetchPartition;
 typedef struct Martlet__V1__FetchResponse Martlet__V1__FetchResponse;
 typedef struct Martlet__V1__FetchPartitionResult Martlet__V1__FetchPartitionResult;
@@ -175,10 +176,32 @@ struct  Martlet__V1__FetchRequest
    * Where the reader is, in the terms of the brokers' own racks. Empty: unknown.
    */
   ProtobufCBinaryData rack;
+  /*
+   * Set by a broker that copies partitions from their leader: it reads up to the log's end and tells how far its own
+   * copy is. Clients leave it out.
+   */
+  Martlet__V1__FetchReplica *replica;
 };
 #define MARTLET__V1__FETCH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_request__descriptor) \
-    , 0, 0, 0, 0,NULL, {0,NULL} }
+    , 0, 0, 0, 0,NULL, {0,NULL}, NULL }
+
+
+/*
+ * The broker that fetches: one run of it.
+ */
+struct  Martlet__V1__FetchReplica
+{
+  ProtobufCMessage base;
+  int32_t broker_id;
+  /*
+   * Of its registration.
+   */
+  int64_t start_epoch;
+};
+#define MARTLET__V1__FETCH_REPLICA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_replica__descriptor) \
+    , 0, 0 }
 
 
 struct  Martlet__V1__FetchPartition
@@ -208,10 +231,18 @@ struct  Martlet__V1__FetchPartition
    * The most bytes for this partition; its first batch is returned even if it is larger.
    */
   uint32_t max_bytes;
+  /*
+   * Of the replica's own log. Like the next one: only when FetchRequest.replica is set.
+   */
+  int64_t log_start_offset;
+  /*
+   * The first offset that the replica might lose when its host loses power.
+   */
+  int64_t durable_offset;
 };
 #define MARTLET__V1__FETCH_PARTITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_partition__descriptor) \
-    , {0,NULL}, 0, 0, 0, 0, 0 }
+    , {0,NULL}, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Martlet__V1__FetchResponse
@@ -264,10 +295,14 @@ struct  Martlet__V1__FetchPartitionResult
    * Where the reader's log and this one agree: set when last_fetched_epoch does not belong to this log.
    */
   Martlet__V1__EpochEnd *diverging;
+  /*
+   * The leader's log was compacted, now or once: offsets between batches may be missing. Only told to replicas.
+   */
+  protobuf_c_boolean may_have_gaps;
 };
 #define MARTLET__V1__FETCH_PARTITION_RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_partition_result__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, 0, NULL, NULL }
+    , 0, 0, {0,NULL}, 0, 0, 0, NULL, NULL, 0 }
 
 
 /*
@@ -516,6 +551,25 @@ Martlet__V1__FetchRequest *
 void   martlet__v1__fetch_request__free_unpacked
                      (Martlet__V1__FetchRequest *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__V1__FetchReplica methods */
+void   martlet__v1__fetch_replica__init
+                     (Martlet__V1__FetchReplica         *message);
+size_t martlet__v1__fetch_replica__get_packed_size
+                     (const Martlet__V1__FetchReplica   *message);
+size_t martlet__v1__fetch_replica__pack
+                     (const Martlet__V1__FetchReplica   *message,
+                      uint8_t             *out);
+size_t martlet__v1__fetch_replica__pack_to_buffer
+                     (const Martlet__V1__FetchReplica   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__V1__FetchReplica *
+       martlet__v1__fetch_replica__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__v1__fetch_replica__free_unpacked
+                     (Martlet__V1__FetchReplica *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__V1__FetchPartition methods */
 void   martlet__v1__fetch_partition__init
                      (Martlet__V1__FetchPartition         *message);
@@ -726,6 +780,9 @@ typedef void (*Martlet__V1__LeaderHint_Closure)
 typedef void (*Martlet__V1__FetchRequest_Closure)
                  (const Martlet__V1__FetchRequest *message,
                   void *closure_data);
+typedef void (*Martlet__V1__FetchReplica_Closure)
+                 (const Martlet__V1__FetchReplica *message,
+                  void *closure_data);
 typedef void (*Martlet__V1__FetchPartition_Closure)
                  (const Martlet__V1__FetchPartition *message,
                   void *closure_data);
@@ -816,6 +873,7 @@ extern const ProtobufCMessageDescriptor martlet__v1__produce_response__descripto
 extern const ProtobufCMessageDescriptor martlet__v1__produce_partition_result__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__leader_hint__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_request__descriptor;
+extern const ProtobufCMessageDescriptor martlet__v1__fetch_replica__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_response__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_partition_result__descriptor;

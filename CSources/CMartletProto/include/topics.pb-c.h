@@ -88,7 +88,7 @@ struct  Martlet__V1__NewTopic
    */
   int32_t partitions;
   /*
-   * At least 1; -1: the broker's default.
+   * At least 1; -1: the default (3 in a cluster of three brokers or more).
    */
   int32_t replication_factor;
   /*
@@ -327,10 +327,20 @@ struct  Martlet__V1__PartitionDescription
    * For a person: why the partition is offline. Empty: it is online.
    */
   ProtobufCBinaryData offline_reason;
+  /*
+   * What `replicas` is becoming, while they move; empty: they do not.
+   */
+  size_t n_target_replicas;
+  int32_t *target_replicas;
+  /*
+   * The latest leader epoch that went to a replica outside the in-sync set, by an operator's order or setting: records
+   * may have been lost then. -1: never.
+   */
+  int32_t last_unclean_epoch;
 };
 #define MARTLET__V1__PARTITION_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__partition_description__descriptor) \
-    , 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, 0, {0,NULL} }
+    , 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, 0, {0,NULL}, 0,NULL, 0 }
 
 
 struct  Martlet__V1__SettingDescription

@@ -2,7 +2,7 @@
 
 package import NIOCore
 
-/// The brokers and how they are.
+/// A broker and how it is.
 ///
 /// The server's side: each method answers through its `call`, on any thread, and does not block.
 package protocol ClusterService: Sendable {
@@ -21,7 +21,7 @@ extension ServiceTable {
     }
 }
 
-/// The brokers and how they are.
+/// A broker and how it is.
 ///
 /// The client's side. Any thread.
 package struct ClusterClient: Sendable {

@@ -110,6 +110,7 @@ extension FetchRequest: CTwin {
         maxBytes = c.pointee.max_bytes
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
         rack = Self.array(c.pointee.rack)
+        replica = try Self.message(c.pointee.replica)
     }
 
     func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -119,6 +120,24 @@ extension FetchRequest: CTwin {
         c.pointee.max_bytes = maxBytes
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
         c.pointee.rack = arena.copy(rack)
+        c.pointee.replica = arena.copy(replica)
+    }
+}
+
+extension FetchReplica: CTwin {
+    typealias C = Martlet__V1__FetchReplica
+    static var name: String { "FetchReplica" }
+    static var unpack: Unpack<C> { martlet__v1__fetch_replica__unpack }
+
+    init(_ c: UnsafePointer<C>) throws(WireError) {
+        brokerID = c.pointee.broker_id
+        startEpoch = c.pointee.start_epoch
+    }
+
+    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__fetch_replica__init(c)
+        c.pointee.broker_id = brokerID
+        c.pointee.start_epoch = startEpoch
     }
 }
 
@@ -134,6 +153,8 @@ extension FetchPartition: CTwin {
         fetchOffset = c.pointee.fetch_offset
         lastFetchedEpoch = c.pointee.last_fetched_epoch
         maxBytes = c.pointee.max_bytes
+        logStartOffset = c.pointee.log_start_offset
+        durableOffset = c.pointee.durable_offset
     }
 
     func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -144,6 +165,8 @@ extension FetchPartition: CTwin {
         c.pointee.fetch_offset = fetchOffset
         c.pointee.last_fetched_epoch = lastFetchedEpoch
         c.pointee.max_bytes = maxBytes
+        c.pointee.log_start_offset = logStartOffset
+        c.pointee.durable_offset = durableOffset
     }
 }
 
@@ -176,6 +199,7 @@ extension FetchPartitionResult: CTwin {
         batchBytes = c.pointee.batch_bytes
         leader = try Self.message(c.pointee.leader)
         diverging = try Self.message(c.pointee.diverging)
+        mayHaveGaps = c.pointee.may_have_gaps != 0
     }
 
     func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -188,6 +212,7 @@ extension FetchPartitionResult: CTwin {
         c.pointee.batch_bytes = batchBytes
         c.pointee.leader = arena.copy(leader)
         c.pointee.diverging = arena.copy(diverging)
+        c.pointee.may_have_gaps = mayHaveGaps ? 1 : 0
     }
 }
 

@@ -126,18 +126,40 @@ package struct FetchRequest: WireMessage {
     package var partitions: [FetchPartition] = []
     /// Where the reader is, in the terms of the brokers' own racks. Empty: unknown.
     package var rack: [UInt8] = []
+    /// Set by a broker that copies partitions from their leader: it reads up to the log's end and tells how far its own
+    /// copy is. Clients leave it out.
+    package var replica: FetchReplica?
 
     package init() {}
 
     package init(
         maxWaitMs: UInt32 = 0, minBytes: UInt32 = 0, maxBytes: UInt32 = 0, partitions: [FetchPartition] = [],
-        rack: [UInt8] = []
+        rack: [UInt8] = [], replica: FetchReplica? = nil
     ) {
         self.maxWaitMs = maxWaitMs
         self.minBytes = minBytes
         self.maxBytes = maxBytes
         self.partitions = partitions
         self.rack = rack
+        self.replica = replica
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }
+    package var encodedSize: Int { Codec.size(of: self) }
+    package func encode(into buffer: inout ByteBuffer) { Codec.encode(self, into: &buffer) }
+}
+
+/// The broker that fetches: one run of it.
+package struct FetchReplica: WireMessage {
+    package var brokerID: Int32 = 0
+    /// Of its registration.
+    package var startEpoch: Int64 = 0
+
+    package init() {}
+
+    package init(brokerID: Int32 = 0, startEpoch: Int64 = 0) {
+        self.brokerID = brokerID
+        self.startEpoch = startEpoch
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }
@@ -158,12 +180,16 @@ package struct FetchPartition: WireMessage {
     package var lastFetchedEpoch: Int32 = 0
     /// The most bytes for this partition; its first batch is returned even if it is larger.
     package var maxBytes: UInt32 = 0
+    /// Of the replica's own log. Like the next one: only when FetchRequest.replica is set.
+    package var logStartOffset: Int64 = 0
+    /// The first offset that the replica might lose when its host loses power.
+    package var durableOffset: Int64 = 0
 
     package init() {}
 
     package init(
         topicID: [UInt8] = [], partition: Int32 = 0, leaderEpoch: Int32 = 0, fetchOffset: Int64 = 0,
-        lastFetchedEpoch: Int32 = 0, maxBytes: UInt32 = 0
+        lastFetchedEpoch: Int32 = 0, maxBytes: UInt32 = 0, logStartOffset: Int64 = 0, durableOffset: Int64 = 0
     ) {
         self.topicID = topicID
         self.partition = partition
@@ -171,6 +197,8 @@ package struct FetchPartition: WireMessage {
         self.fetchOffset = fetchOffset
         self.lastFetchedEpoch = lastFetchedEpoch
         self.maxBytes = maxBytes
+        self.logStartOffset = logStartOffset
+        self.durableOffset = durableOffset
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }
@@ -211,12 +239,14 @@ package struct FetchPartitionResult: WireMessage {
     package var leader: LeaderHint?
     /// Where the reader's log and this one agree: set when last_fetched_epoch does not belong to this log.
     package var diverging: EpochEnd?
+    /// The leader's log was compacted, now or once: offsets between batches may be missing. Only told to replicas.
+    package var mayHaveGaps: Bool = false
 
     package init() {}
 
     package init(
         index: UInt32 = 0, error: Int32 = 0, message: String = "", highWatermark: Int64 = 0, logStartOffset: Int64 = 0,
-        batchBytes: UInt32 = 0, leader: LeaderHint? = nil, diverging: EpochEnd? = nil
+        batchBytes: UInt32 = 0, leader: LeaderHint? = nil, diverging: EpochEnd? = nil, mayHaveGaps: Bool = false
     ) {
         self.index = index
         self.error = error
@@ -226,6 +256,7 @@ package struct FetchPartitionResult: WireMessage {
         self.batchBytes = batchBytes
         self.leader = leader
         self.diverging = diverging
+        self.mayHaveGaps = mayHaveGaps
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

@@ -231,6 +231,8 @@ extension PartitionDescription: CTwin {
         logEndOffset = c.pointee.log_end_offset
         sizeBytes = c.pointee.size_bytes
         offlineReason = Self.array(c.pointee.offline_reason)
+        targetReplicas = Self.numbers(c.pointee.target_replicas, c.pointee.n_target_replicas)
+        lastUncleanEpoch = c.pointee.last_unclean_epoch
     }
 
     func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -245,6 +247,8 @@ extension PartitionDescription: CTwin {
         c.pointee.log_end_offset = logEndOffset
         c.pointee.size_bytes = sizeBytes
         c.pointee.offline_reason = arena.copy(offlineReason)
+        (c.pointee.target_replicas, c.pointee.n_target_replicas) = arena.copy(targetReplicas)
+        c.pointee.last_unclean_epoch = lastUncleanEpoch
     }
 }
 

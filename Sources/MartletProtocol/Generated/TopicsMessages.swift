@@ -43,7 +43,7 @@ package struct NewTopic: WireMessage {
     package var name: [UInt8] = []
     /// At least 1; -1: the broker's num.partitions.
     package var partitions: Int32 = 0
-    /// At least 1; -1: the broker's default.
+    /// At least 1; -1: the default (3 in a cluster of three brokers or more).
     package var replicationFactor: Int32 = 0
     /// The rest is at the broker's defaults.
     package var settings: [TopicSetting] = []
@@ -269,13 +269,18 @@ package struct PartitionDescription: WireMessage {
     package var sizeBytes: Int64 = 0
     /// For a person: why the partition is offline. Empty: it is online.
     package var offlineReason: [UInt8] = []
+    /// What `replicas` is becoming, while they move; empty: they do not.
+    package var targetReplicas: [Int32] = []
+    /// The latest leader epoch that went to a replica outside the in-sync set, by an operator's order or setting:
+    /// records may have been lost then. -1: never.
+    package var lastUncleanEpoch: Int32 = 0
 
     package init() {}
 
     package init(
         partition: Int32 = 0, leaderID: Int32 = 0, leaderEpoch: Int32 = 0, replicas: [Int32] = [],
         inSyncReplicas: [Int32] = [], logStartOffset: Int64 = 0, highWatermark: Int64 = 0, logEndOffset: Int64 = 0,
-        sizeBytes: Int64 = 0, offlineReason: [UInt8] = []
+        sizeBytes: Int64 = 0, offlineReason: [UInt8] = [], targetReplicas: [Int32] = [], lastUncleanEpoch: Int32 = 0
     ) {
         self.partition = partition
         self.leaderID = leaderID
@@ -287,6 +292,8 @@ package struct PartitionDescription: WireMessage {
         self.logEndOffset = logEndOffset
         self.sizeBytes = sizeBytes
         self.offlineReason = offlineReason
+        self.targetReplicas = targetReplicas
+        self.lastUncleanEpoch = lastUncleanEpoch
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

@@ -39,28 +39,6 @@ let allMessages: [any RandomMessage.Type] = [
     GroupResult.self,
     AlterGroupRequest.self,
     AlterGroupResponse.self,
-    ProduceRequest.self,
-    ProducePartition.self,
-    ProduceResponse.self,
-    ProducePartitionResult.self,
-    LeaderHint.self,
-    FetchRequest.self,
-    FetchPartition.self,
-    FetchResponse.self,
-    FetchPartitionResult.self,
-    EpochEnd.self,
-    ListOffsetsRequest.self,
-    ListOffsetsPartition.self,
-    ListOffsetsResponse.self,
-    ListOffsetsPartitionResult.self,
-    InitProducerIdRequest.self,
-    InitProducerIdResponse.self,
-    RpcMeta.self,
-    RpcHeader.self,
-    RpcRequest.self,
-    RpcResponse.self,
-    RpcCancel.self,
-    RpcGoAway.self,
     TopicSetting.self,
     CreateTopicsRequest.self,
     NewTopic.self,
@@ -80,6 +58,75 @@ let allMessages: [any RandomMessage.Type] = [
     DeleteRecordsPartition.self,
     DeleteRecordsResponse.self,
     DeleteRecordsPartitionResult.self,
+    DescribeClusterRequest.self,
+    DescribeClusterResponse.self,
+    BrokerDescription.self,
+    PartitionHealth.self,
+    StoreHealth.self,
+    StoreEndpoint.self,
+    DescribeConfigRequest.self,
+    DescribeConfigResponse.self,
+    AlterConfigRequest.self,
+    AlterConfigResponse.self,
+    RemoveBrokerRequest.self,
+    RemoveBrokerResponse.self,
+    DrainRequest.self,
+    DrainResponse.self,
+    PlanReassignmentRequest.self,
+    PlanReassignmentResponse.self,
+    PartitionMove.self,
+    ReassignRequest.self,
+    ReassignResponse.self,
+    PartitionResult.self,
+    CancelReassignmentsRequest.self,
+    CancelReassignmentsResponse.self,
+    ListReassignmentsRequest.self,
+    ListReassignmentsResponse.self,
+    ReassignmentProgress.self,
+    ElectLeadersRequest.self,
+    Election.self,
+    ElectLeadersResponse.self,
+    ElectionResult.self,
+    PartitionName.self,
+    ProduceRequest.self,
+    ProducePartition.self,
+    ProduceResponse.self,
+    ProducePartitionResult.self,
+    LeaderHint.self,
+    FetchRequest.self,
+    FetchReplica.self,
+    FetchPartition.self,
+    FetchResponse.self,
+    FetchPartitionResult.self,
+    EpochEnd.self,
+    ListOffsetsRequest.self,
+    ListOffsetsPartition.self,
+    ListOffsetsResponse.self,
+    ListOffsetsPartitionResult.self,
+    InitProducerIdRequest.self,
+    InitProducerIdResponse.self,
+    ReportDurableRequest.self,
+    DurablePartition.self,
+    ReportDurableResponse.self,
+    ReadBatchesRequest.self,
+    ReadBatchesResponse.self,
+    ReplicaStatesRequest.self,
+    ReplicaStatesResponse.self,
+    ReplicaState.self,
+    FollowerState.self,
+    ReportDeathRequest.self,
+    ReportDeathResponse.self,
+    RequestMoveRequest.self,
+    MovePartition.self,
+    RequestMoveResponse.self,
+    ReachableRequest.self,
+    ReachableResponse.self,
+    RpcMeta.self,
+    RpcHeader.self,
+    RpcRequest.self,
+    RpcResponse.self,
+    RpcCancel.self,
+    RpcGoAway.self,
 ]
 
 extension BrokerStatusRequest: RandomMessage {
@@ -453,233 +500,6 @@ extension AlterGroupResponse: RandomMessage {
     }
 }
 
-extension ProduceRequest: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.acks = random.int32()
-        message.timeoutMs = random.uint32()
-        message.partitions = random.list { random in ProducePartition.random(using: &random) }
-        return message
-    }
-}
-
-extension ProducePartition: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.topicID = random.bytes()
-        message.partition = random.int32()
-        message.leaderEpoch = random.int32()
-        message.batchBytes = random.uint32()
-        return message
-    }
-}
-
-extension ProduceResponse: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.partitions = random.list { random in ProducePartitionResult.random(using: &random) }
-        return message
-    }
-}
-
-extension ProducePartitionResult: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.error = random.int32()
-        message.message = random.string()
-        message.baseOffset = random.int64()
-        message.logAppendTimeMs = random.int64()
-        message.logStartOffset = random.int64()
-        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
-        return message
-    }
-}
-
-extension LeaderHint: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.brokerID = random.int32()
-        message.leaderEpoch = random.int32()
-        return message
-    }
-}
-
-extension FetchRequest: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.maxWaitMs = random.uint32()
-        message.minBytes = random.uint32()
-        message.maxBytes = random.uint32()
-        message.partitions = random.list { random in FetchPartition.random(using: &random) }
-        message.rack = random.bytes()
-        return message
-    }
-}
-
-extension FetchPartition: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.topicID = random.bytes()
-        message.partition = random.int32()
-        message.leaderEpoch = random.int32()
-        message.fetchOffset = random.int64()
-        message.lastFetchedEpoch = random.int32()
-        message.maxBytes = random.uint32()
-        return message
-    }
-}
-
-extension FetchResponse: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.partitions = random.list { random in FetchPartitionResult.random(using: &random) }
-        return message
-    }
-}
-
-extension FetchPartitionResult: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.index = random.uint32()
-        message.error = random.int32()
-        message.message = random.string()
-        message.highWatermark = random.int64()
-        message.logStartOffset = random.int64()
-        message.batchBytes = random.uint32()
-        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
-        message.diverging = random.maybe { random in EpochEnd.random(using: &random) }
-        return message
-    }
-}
-
-extension EpochEnd: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.leaderEpoch = random.int32()
-        message.endOffset = random.int64()
-        return message
-    }
-}
-
-extension ListOffsetsRequest: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.partitions = random.list { random in ListOffsetsPartition.random(using: &random) }
-        return message
-    }
-}
-
-extension ListOffsetsPartition: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.topicID = random.bytes()
-        message.partition = random.int32()
-        message.leaderEpoch = random.int32()
-        message.timestampMs = random.int64()
-        return message
-    }
-}
-
-extension ListOffsetsResponse: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.partitions = random.list { random in ListOffsetsPartitionResult.random(using: &random) }
-        return message
-    }
-}
-
-extension ListOffsetsPartitionResult: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.error = random.int32()
-        message.message = random.string()
-        message.offset = random.int64()
-        message.timestampMs = random.int64()
-        message.leaderEpoch = random.int32()
-        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
-        return message
-    }
-}
-
-extension InitProducerIdRequest: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.producerID = random.int64()
-        message.producerEpoch = random.int32()
-        return message
-    }
-}
-
-extension InitProducerIdResponse: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.producerID = random.int64()
-        message.producerEpoch = random.int32()
-        return message
-    }
-}
-
-extension RpcMeta: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.callID = random.uint64()
-        message.attachmentBytes = random.uint32()
-        switch random.below(5) {
-        case 0: message.kind = .request(RpcRequest.random(using: &random))
-        case 1: message.kind = .response(RpcResponse.random(using: &random))
-        case 2: message.kind = .cancel(RpcCancel.random(using: &random))
-        case 3: message.kind = .goAway(RpcGoAway.random(using: &random))
-        default: break
-        }
-        return message
-    }
-}
-
-extension RpcHeader: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.key = random.bytes()
-        message.value = random.bytes()
-        return message
-    }
-}
-
-extension RpcRequest: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.service = random.string()
-        message.method = random.string()
-        message.timeoutMs = random.uint32()
-        message.oneWay = random.bool()
-        message.metadata = random.list { random in RpcHeader.random(using: &random) }
-        return message
-    }
-}
-
-extension RpcResponse: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.status = random.uint32()
-        message.error = random.int32()
-        message.message = random.string()
-        return message
-    }
-}
-
-extension RpcCancel: RandomMessage {
-    static func random(using _: inout Random) -> Self {
-        Self()
-    }
-}
-
-extension RpcGoAway: RandomMessage {
-    static func random(using random: inout Random) -> Self {
-        var message = Self()
-        message.reason = random.string()
-        return message
-    }
-}
-
 extension TopicSetting: RandomMessage {
     static func random(using random: inout Random) -> Self {
         var message = Self()
@@ -805,6 +625,8 @@ extension PartitionDescription: RandomMessage {
         message.logEndOffset = random.int64()
         message.sizeBytes = random.int64()
         message.offlineReason = random.bytes()
+        message.targetReplicas = random.list { random in random.int32() }
+        message.lastUncleanEpoch = random.int32()
         return message
     }
 }
@@ -872,6 +694,694 @@ extension DeleteRecordsPartitionResult: RandomMessage {
         message.error = random.int32()
         message.message = random.string()
         message.logStartOffset = random.int64()
+        return message
+    }
+}
+
+extension DescribeClusterRequest: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension DescribeClusterResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.clusterID = random.string()
+        message.isSingle = random.bool()
+        message.controllerID = random.int32()
+        message.brokers = random.list { random in BrokerDescription.random(using: &random) }
+        message.partitions = random.list { random in PartitionHealth.random(using: &random) }
+        message.store = random.maybe { random in StoreHealth.random(using: &random) }
+        message.metadataRevision = random.uint64()
+        message.topicsTotal = random.uint32()
+        message.partitionsTotal = random.uint32()
+        message.featureLevel = random.int32()
+        message.partitionsMoving = random.uint32()
+        message.partitionsNotPreferred = random.uint32()
+        return message
+    }
+}
+
+extension BrokerDescription: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.node = random.maybe { random in BrokerNode.random(using: &random) }
+        message.startEpoch = random.int64()
+        message.isAlive = random.bool()
+        message.isFenced = random.bool()
+        message.isStopping = random.bool()
+        message.isDraining = random.bool()
+        message.leaders = random.uint32()
+        message.replicas = random.uint32()
+        message.inSync = random.uint32()
+        message.stuckReplicas = random.uint32()
+        return message
+    }
+}
+
+extension PartitionHealth: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderID = random.int32()
+        message.leaderEpoch = random.int32()
+        message.replicas = random.list { random in random.int32() }
+        message.inSyncReplicas = random.list { random in random.int32() }
+        message.targetReplicas = random.list { random in random.int32() }
+        message.minInSync = random.uint32()
+        message.lastUncleanEpoch = random.int32()
+        return message
+    }
+}
+
+extension StoreHealth: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.kind = random.bytes()
+        message.isAvailable = random.bool()
+        message.trouble = random.bytes()
+        message.sizeBytes = random.uint64()
+        message.sizeMaxBytes = random.uint64()
+        message.endpoints = random.list { random in StoreEndpoint.random(using: &random) }
+        message.alarms = random.list { random in random.bytes() }
+        return message
+    }
+}
+
+extension StoreEndpoint: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.address = random.bytes()
+        message.version = random.bytes()
+        message.isLeader = random.bool()
+        message.trouble = random.bytes()
+        return message
+    }
+}
+
+extension DescribeConfigRequest: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension DescribeConfigResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.settings = random.list { random in SettingDescription.random(using: &random) }
+        return message
+    }
+}
+
+extension AlterConfigRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.set = random.list { random in TopicSetting.random(using: &random) }
+        message.reset = random.list { random in random.bytes() }
+        message.validateOnly = random.bool()
+        return message
+    }
+}
+
+extension AlterConfigResponse: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension RemoveBrokerRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        return message
+    }
+}
+
+extension RemoveBrokerResponse: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension DrainRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.cancel = random.bool()
+        return message
+    }
+}
+
+extension DrainResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.leaders = random.uint32()
+        message.replicas = random.uint32()
+        return message
+    }
+}
+
+extension PlanReassignmentRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topics = random.list { random in random.bytes() }
+        message.brokers = random.list { random in random.int32() }
+        message.replicationFactor = random.uint32()
+        return message
+    }
+}
+
+extension PlanReassignmentResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.moves = random.list { random in PartitionMove.random(using: &random) }
+        return message
+    }
+}
+
+extension PartitionMove: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        message.replicas = random.list { random in random.int32() }
+        message.target = random.list { random in random.int32() }
+        return message
+    }
+}
+
+extension ReassignRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.moves = random.list { random in PartitionMove.random(using: &random) }
+        message.throttleBytesPerSecond = random.uint64()
+        return message
+    }
+}
+
+extension ReassignResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in PartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension PartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension CancelReassignmentsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in PartitionName.random(using: &random) }
+        return message
+    }
+}
+
+extension CancelReassignmentsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.moves = random.list { random in PartitionMove.random(using: &random) }
+        return message
+    }
+}
+
+extension ListReassignmentsRequest: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension ListReassignmentsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.reassignments = random.list { random in ReassignmentProgress.random(using: &random) }
+        message.throttleBytesPerSecond = random.uint64()
+        return message
+    }
+}
+
+extension ReassignmentProgress: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        message.former = random.list { random in random.int32() }
+        message.target = random.list { random in random.int32() }
+        message.inSyncReplicas = random.list { random in random.int32() }
+        return message
+    }
+}
+
+extension ElectLeadersRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.elections = random.list { random in Election.random(using: &random) }
+        message.unclean = random.bool()
+        return message
+    }
+}
+
+extension Election: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        message.choice = random.int32()
+        return message
+    }
+}
+
+extension ElectLeadersResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.elections = random.list { random in ElectionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension ElectionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        message.error = random.int32()
+        message.message = random.string()
+        message.leaderID = random.int32()
+        return message
+    }
+}
+
+extension PartitionName: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topic = random.bytes()
+        message.partition = random.int32()
+        return message
+    }
+}
+
+extension ProduceRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.acks = random.int32()
+        message.timeoutMs = random.uint32()
+        message.partitions = random.list { random in ProducePartition.random(using: &random) }
+        return message
+    }
+}
+
+extension ProducePartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.batchBytes = random.uint32()
+        return message
+    }
+}
+
+extension ProduceResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in ProducePartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension ProducePartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.baseOffset = random.int64()
+        message.logAppendTimeMs = random.int64()
+        message.logStartOffset = random.int64()
+        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
+        return message
+    }
+}
+
+extension LeaderHint: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.leaderEpoch = random.int32()
+        return message
+    }
+}
+
+extension FetchRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.maxWaitMs = random.uint32()
+        message.minBytes = random.uint32()
+        message.maxBytes = random.uint32()
+        message.partitions = random.list { random in FetchPartition.random(using: &random) }
+        message.rack = random.bytes()
+        message.replica = random.maybe { random in FetchReplica.random(using: &random) }
+        return message
+    }
+}
+
+extension FetchReplica: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.startEpoch = random.int64()
+        return message
+    }
+}
+
+extension FetchPartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.fetchOffset = random.int64()
+        message.lastFetchedEpoch = random.int32()
+        message.maxBytes = random.uint32()
+        message.logStartOffset = random.int64()
+        message.durableOffset = random.int64()
+        return message
+    }
+}
+
+extension FetchResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in FetchPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension FetchPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.index = random.uint32()
+        message.error = random.int32()
+        message.message = random.string()
+        message.highWatermark = random.int64()
+        message.logStartOffset = random.int64()
+        message.batchBytes = random.uint32()
+        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
+        message.diverging = random.maybe { random in EpochEnd.random(using: &random) }
+        message.mayHaveGaps = random.bool()
+        return message
+    }
+}
+
+extension EpochEnd: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.leaderEpoch = random.int32()
+        message.endOffset = random.int64()
+        return message
+    }
+}
+
+extension ListOffsetsRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in ListOffsetsPartition.random(using: &random) }
+        return message
+    }
+}
+
+extension ListOffsetsPartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.timestampMs = random.int64()
+        return message
+    }
+}
+
+extension ListOffsetsResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.partitions = random.list { random in ListOffsetsPartitionResult.random(using: &random) }
+        return message
+    }
+}
+
+extension ListOffsetsPartitionResult: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        message.offset = random.int64()
+        message.timestampMs = random.int64()
+        message.leaderEpoch = random.int32()
+        message.leader = random.maybe { random in LeaderHint.random(using: &random) }
+        return message
+    }
+}
+
+extension InitProducerIdRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.producerID = random.int64()
+        message.producerEpoch = random.int32()
+        return message
+    }
+}
+
+extension InitProducerIdResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.producerID = random.int64()
+        message.producerEpoch = random.int32()
+        return message
+    }
+}
+
+extension ReportDurableRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.replica = random.maybe { random in FetchReplica.random(using: &random) }
+        message.partitions = random.list { random in DurablePartition.random(using: &random) }
+        return message
+    }
+}
+
+extension DurablePartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        message.durableOffset = random.int64()
+        return message
+    }
+}
+
+extension ReportDurableResponse: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension ReadBatchesRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.offset = random.int64()
+        message.endOffset = random.int64()
+        message.maxBytes = random.uint32()
+        return message
+    }
+}
+
+extension ReadBatchesResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension ReplicaStatesRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicIDs = random.list { random in random.bytes() }
+        return message
+    }
+}
+
+extension ReplicaStatesResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.startEpoch = random.int64()
+        message.partitions = random.list { random in ReplicaState.random(using: &random) }
+        return message
+    }
+}
+
+extension ReplicaState: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.isLeader = random.bool()
+        message.leaderEpoch = random.int32()
+        message.lastEpoch = random.int32()
+        message.logStartOffset = random.int64()
+        message.logEndOffset = random.int64()
+        message.durableOffset = random.int64()
+        message.highWatermark = random.int64()
+        message.sizeBytes = random.int64()
+        message.trouble = random.bytes()
+        message.isFollower = random.bool()
+        message.topic = random.bytes()
+        message.followers = random.list { random in FollowerState.random(using: &random) }
+        return message
+    }
+}
+
+extension FollowerState: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.logEndOffset = random.int64()
+        message.durableOffset = random.int64()
+        message.isInSync = random.bool()
+        message.lagMs = random.int64()
+        return message
+    }
+}
+
+extension ReportDeathRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
+        message.startEpoch = random.int64()
+        return message
+    }
+}
+
+extension ReportDeathResponse: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension RequestMoveRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.leader = random.maybe { random in FetchReplica.random(using: &random) }
+        message.partitions = random.list { random in MovePartition.random(using: &random) }
+        return message
+    }
+}
+
+extension MovePartition: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.topicID = random.bytes()
+        message.partition = random.int32()
+        message.leaderEpoch = random.int32()
+        return message
+    }
+}
+
+extension RequestMoveResponse: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension ReachableRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerIDs = random.list { random in random.int32() }
+        return message
+    }
+}
+
+extension ReachableResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerIDs = random.list { random in random.int32() }
+        return message
+    }
+}
+
+extension RpcMeta: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.callID = random.uint64()
+        message.attachmentBytes = random.uint32()
+        switch random.below(5) {
+        case 0: message.kind = .request(RpcRequest.random(using: &random))
+        case 1: message.kind = .response(RpcResponse.random(using: &random))
+        case 2: message.kind = .cancel(RpcCancel.random(using: &random))
+        case 3: message.kind = .goAway(RpcGoAway.random(using: &random))
+        default: break
+        }
+        return message
+    }
+}
+
+extension RpcHeader: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.key = random.bytes()
+        message.value = random.bytes()
+        return message
+    }
+}
+
+extension RpcRequest: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.service = random.string()
+        message.method = random.string()
+        message.timeoutMs = random.uint32()
+        message.oneWay = random.bool()
+        message.metadata = random.list { random in RpcHeader.random(using: &random) }
+        return message
+    }
+}
+
+extension RpcResponse: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.status = random.uint32()
+        message.error = random.int32()
+        message.message = random.string()
+        return message
+    }
+}
+
+extension RpcCancel: RandomMessage {
+    static func random(using _: inout Random) -> Self {
+        Self()
+    }
+}
+
+extension RpcGoAway: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.reason = random.string()
         return message
     }
 }
