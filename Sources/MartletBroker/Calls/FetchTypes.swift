@@ -1,8 +1,11 @@
 package import MartletCore
 package import MartletStorage
 
-/// What a consumer wants to read.
+/// What a consumer, or a replica, wants to read.
 package struct FetchQuery: Sendable {
+    /// The run of a broker that fetches for its replicas; nil: a consumer, which sees what is below the high
+    /// watermark.
+    package var replica: ReplicaIdentity?
     /// How long to wait for `minBytes`.
     package var maxWait: Duration
     package var minBytes: Int
@@ -10,7 +13,10 @@ package struct FetchQuery: Sendable {
     package var maxBytes: Int
     package var items: [FetchItem]
 
-    package init(maxWait: Duration, minBytes: Int, maxBytes: Int, items: [FetchItem]) {
+    package init(
+        replica: ReplicaIdentity? = nil, maxWait: Duration, minBytes: Int, maxBytes: Int, items: [FetchItem]
+    ) {
+        self.replica = replica
         self.maxWait = maxWait
         self.minBytes = minBytes
         self.maxBytes = maxBytes
@@ -28,10 +34,13 @@ package struct FetchItem: Sendable, Equatable {
     /// Leader epoch of the last record read; -1: none.
     package var lastFetchedEpoch: LeaderEpoch
     package var maxBytes: Int
+    /// Of a replica's own log: where it starts, and what of it is kept. -1 from consumers.
+    package var logStartOffset: Offset
+    package var durableOffset: Offset
 
     package init(
         topicID: TopicID, partition: PartitionIndex, leaderEpoch: LeaderEpoch, fetchOffset: Offset,
-        lastFetchedEpoch: LeaderEpoch, maxBytes: Int
+        lastFetchedEpoch: LeaderEpoch, maxBytes: Int, logStartOffset: Offset = -1, durableOffset: Offset = -1
     ) {
         self.topicID = topicID
         self.partition = partition
@@ -39,10 +48,13 @@ package struct FetchItem: Sendable, Equatable {
         self.fetchOffset = fetchOffset
         self.lastFetchedEpoch = lastFetchedEpoch
         self.maxBytes = maxBytes
+        self.logStartOffset = logStartOffset
+        self.durableOffset = durableOffset
     }
 }
 
-/// Where an epoch ends in this broker's log.
+/// Where an epoch ends in this broker's log. To a replica, epoch -1 says that the logs share nothing, and where the
+/// leader's starts.
 package struct EpochEnd: Sendable, Equatable {
     package var leaderEpoch: LeaderEpoch
     package var endOffset: Offset
@@ -70,6 +82,8 @@ package struct FetchOutcome: Sendable {
     /// -1 when it is not known, after an error.
     package var highWatermark: Offset
     package var logStartOffset: Offset
+    /// The log was compacted: its batches need not follow each other without gaps.
+    package var mayHaveGaps = false
     package var content: Content
 }
 

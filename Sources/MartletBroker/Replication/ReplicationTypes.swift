@@ -1,0 +1,100 @@
+package import MartletCore
+package import MartletMetadata
+
+/// One run of a broker that keeps replicas.
+package struct ReplicaIdentity: Sendable, Hashable {
+    package var broker: BrokerID
+    package var startEpoch: StartEpoch
+
+    package init(broker: BrokerID, startEpoch: StartEpoch) {
+        self.broker = broker
+        self.startEpoch = startEpoch
+    }
+}
+
+/// How far a follower's logs are kept: told at once, beside the fetches, which may be waiting (RULES 13).
+package struct DurableReport: Sendable, Equatable {
+    package struct Item: Sendable, Equatable {
+        package var id: TopicIDPartition
+        /// The one that the follower follows.
+        package var leaderEpoch: LeaderEpoch
+        package var durableOffset: Offset
+
+        package init(id: TopicIDPartition, leaderEpoch: LeaderEpoch, durableOffset: Offset) {
+            self.id = id
+            self.leaderEpoch = leaderEpoch
+            self.durableOffset = durableOffset
+        }
+    }
+
+    package var replica: ReplicaIdentity
+    package var items: [Item]
+
+    package init(replica: ReplicaIdentity, items: [Item]) {
+        self.replica = replica
+        self.items = items
+    }
+}
+
+/// Batches that another replica is to give, for those that are damaged here (RULES 17).
+package struct RepairQuery: Sendable, Equatable {
+    package var id: TopicIDPartition
+    package var offsets: Range<Offset>
+    /// One batch that is larger is given nevertheless.
+    package var maxBytes: Int
+
+    package init(id: TopicIDPartition, offsets: Range<Offset>, maxBytes: Int) {
+        self.id = id
+        self.offsets = offsets
+        self.maxBytes = maxBytes
+    }
+}
+
+/// A leader asks that others lead: too few of its in-sync replicas keep up with it (RULES 20).
+package struct MoveRequest: Sendable, Equatable {
+    package struct Item: Sendable, Equatable {
+        package var id: TopicIDPartition
+        package var leaderEpoch: LeaderEpoch
+
+        package init(id: TopicIDPartition, leaderEpoch: LeaderEpoch) {
+            self.id = id
+            self.leaderEpoch = leaderEpoch
+        }
+    }
+
+    package var leader: ReplicaIdentity
+    package var items: [Item]
+
+    package init(leader: ReplicaIdentity, items: [Item]) {
+        self.leader = leader
+        self.items = items
+    }
+}
+
+/// A change of a partition's in-sync replicas that its leader wants, as one transaction: it compares the partition's
+/// record, the leader's registration and that of each replica that joins (RULES 14).
+package struct InSyncChange: Sendable, Equatable {
+    package var id: TopicIDPartition
+    package var leader: ReplicaIdentity
+    package var leaderEpoch: LeaderEpoch
+    /// Of the partition's record.
+    package var ifRevision: Revision
+    /// The set wanted.
+    package var inSyncReplicas: [BrokerID]
+    /// Those of them that are not in the set now, in the runs that were seen to have caught up.
+    package var added: [ReplicaIdentity]
+}
+
+package enum InSyncOutcome: Sendable, Equatable {
+    /// The record is as wanted, at this revision.
+    case committed(Revision)
+    /// It is not, and never will be by this change.
+    case conflict
+    /// It may become so now or later, until the record gets another revision.
+    case unknown
+}
+
+/// Commits changes of in-sync replicas.
+package protocol InSyncCommitter: Sendable {
+    func propose(_ change: InSyncChange) async -> InSyncOutcome
+}
