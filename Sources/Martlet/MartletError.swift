@@ -30,6 +30,10 @@ public struct MartletError: Error, Sendable, Hashable, CustomStringConvertible {
         case offsetOutOfRange
         /// The records read so far are not in the partition's log any more: it was cut back after a loss.
         case logTruncated
+        /// A commit was not made: the consumer is not, or no longer, the partition's owner in its group.
+        case membershipLost
+        /// The group has committed nothing in the partition and the reset policy is ``OffsetReset/none``.
+        case noCommittedOffset
         /// The peer does not speak the protocol as this client knows it.
         case protocolViolation
         /// The task was cancelled.
@@ -63,7 +67,7 @@ public struct MartletError: Error, Sendable, Hashable, CustomStringConvertible {
         case .refused(let error): error.isRetriable
         case .unreachable, .brokerFailed, .timedOut: true
         case .invalidArgument, .unresolved, .recordTooLarge, .closed, .corruptBatch, .offsetOutOfRange, .logTruncated,
-            .protocolViolation, .cancelled:
+            .membershipLost, .noCommittedOffset, .protocolViolation, .cancelled:
             false
         }
     }

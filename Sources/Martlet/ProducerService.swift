@@ -20,7 +20,7 @@ public struct ProducerService: Service {
 }
 
 /// Runs a ``Consumer`` in a `ServiceGroup`: its sequences end when the group shuts down, so that the work on the last
-/// record is finished.
+/// record is finished; then the consumer is closed, which commits and leaves its consumer group.
 ///
 /// The consumer is made inside the service, where the one task is that uses it.
 public struct ConsumerService: Service {
@@ -35,13 +35,13 @@ public struct ConsumerService: Service {
 
     /// Returns when `work` does. Throws as it does.
     public func run() async throws {
-        let consumer = try Consumer(configuration)
-        let control = consumer.control
-        defer { control.stop() }
-        try await withGracefulShutdownHandler {
-            try await work(consumer)
-        } onGracefulShutdown: {
-            control.stop()
+        try await withConsumer(configuration) { consumer in
+            let control = consumer.control
+            try await withGracefulShutdownHandler {
+                try await work(consumer)
+            } onGracefulShutdown: {
+                control.stop()
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ struct PositionTests {
             try await wait(consumer, until: 50)
             try await broker.send(["50"], to: "t")
             #expect(try await read(1, consumer).map(\.offset) == [50])
-            consumer.close()
+            await consumer.close()
         }
     }
 
@@ -48,7 +48,7 @@ struct PositionTests {
             let consumer = try broker.consumer()
             consumer.assign([partition], from: .timestamp(start + 73_000))
             #expect(try await read(1, consumer).map(\.valueString) == ["73"])
-            consumer.close()
+            await consumer.close()
         }
     }
 
@@ -74,7 +74,7 @@ struct PositionTests {
             #expect(error?.broker == broker.address.description)
             try strict.seek(partition, to: .offset(20))
             #expect(try await read(1, strict).map(\.valueString) == ["20"])
-            strict.close()
+            await strict.close()
             for (reset, first) in [(OffsetReset.earliest, "20"), (.ago(.seconds(3600)), "20"), (.latest, "50")] {
                 let consumer = try broker.consumer { $0.reset = reset }
                 consumer.assign([partition], from: .offset(3))
@@ -84,7 +84,7 @@ struct PositionTests {
                     try await broker.send(["50"], to: "t")
                 }
                 #expect(try await read(1, consumer).map(\.valueString) == [first])
-                consumer.close()
+                await consumer.close()
             }
         }
     }
@@ -121,7 +121,7 @@ struct PositionTests {
             #expect(error?.code == .logTruncated && error?.offset == 10)
             try consumer.seek(partition, to: .offset(10))
             #expect(try await read(1, consumer).map(\.valueString) == ["100"])
-            consumer.close()
+            await consumer.close()
             try await broker.stop()
         }
     }

@@ -41,7 +41,7 @@ struct ProduceConsumeTests {
             }
             #expect(nextOffset.values.reduce(0, +) == 3000 && nextOffset.count == 3)
             #expect(partitions.values.allSatisfy { $0.count == 1 })
-            consumer.close()
+            await consumer.close()
         }
     }
 
@@ -61,7 +61,7 @@ struct ProduceConsumeTests {
             #expect(records[0].keyString == "k" && records[0].value == nil)
             #expect(records[1].key == [] && records[1].value == [])
             #expect(records[2].key == nil && records[2].value == large)
-            consumer.close()
+            await consumer.close()
         }
     }
 
@@ -77,7 +77,7 @@ struct ProduceConsumeTests {
             let consumer = try broker.consumer()
             consumer.assign([TopicPartition(topic: "t", partition: 0)], from: .earliest)
             #expect(try await read(100, consumer).map(\.valueString) == (0..<100).map(String.init))
-            consumer.close()
+            await consumer.close()
         }
     }
 
@@ -99,7 +99,7 @@ struct ProduceConsumeTests {
             let records = try await read(1500, consumer)
             #expect(records.map(\.valueString) == (0..<1500).map(String.init))
             #expect(consumer.highWatermark(of: TopicPartition(topic: "t", partition: 0)) == 1500)
-            consumer.close()
+            await consumer.close()
             try await broker.stop()
         }
     }
@@ -124,7 +124,7 @@ struct ProduceConsumeTests {
             let second = try await first.restarted()
             try await second.send(["after"], to: "t")
             #expect(try await read(1, consumer).map(\.offset) == [5])
-            consumer.close()
+            await consumer.close()
             try await second.stop()
         }
     }

@@ -100,7 +100,7 @@ struct TopicTests {
             #expect(record?.valueString == "new" && record?.offset == 0)
             #expect(told.last?.message.contains("deleted and created again") == true)
             #expect(told.allSatisfy { $0.topicPartition == partition })
-            consumer.close()
+            await consumer.close()
             // What failed above was awaited, so closing has nothing to tell.
             try await producer.close()
         }
@@ -117,7 +117,7 @@ struct TopicTests {
             try await withAdmin(broker.client, logger: quiet) { try await $0.deleteTopic("t") }
             let unread = await #expect(throws: MartletError.self) { try await consumer.next() }
             #expect(unread?.topicPartition == partition)
-            consumer.close()
+            await consumer.close()
             let unsent = await #expect(throws: MartletError.self) { try await broker.send(["b"], to: "t") }
             #expect(unsent?.code == .refused(.unknownTopicOrPartition))
             #expect(unsent?.message.contains("topic t") == true)

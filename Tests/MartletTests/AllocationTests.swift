@@ -75,7 +75,7 @@ struct AllocationTests {
         }
         #expect(bytes == 20_000 * 100 + 5)
         #expect(allocations < 200)
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 }

@@ -59,7 +59,7 @@ struct ConsumerTests {
         #expect(try consumer.position(of: partition) == 42)
         #expect(try await read(53, consumer) == (42..<95).map(String.init))
         #expect(consumer.highWatermark(of: partition) == 95)
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -71,7 +71,7 @@ struct ConsumerTests {
         let batch = try #require(try await consumer.next())
         #expect(try batch.records().map(\.offset) == Array(13..<20))
         #expect(batch.firstOffset == 13 && batch.nextOffset == 20)
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -95,7 +95,7 @@ struct ConsumerTests {
         }
         #expect(last == "last")
         try await sent
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -111,7 +111,7 @@ struct ConsumerTests {
         #expect(error?.topicPartition == partition && error?.offset == 0)
         #expect(try consumer.position(of: partition) == 0)
         #expect(try await read(10, consumer) == (0..<10).map(String.init))
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -128,11 +128,11 @@ struct ConsumerTests {
         #expect(error?.code == .offsetOutOfRange && error?.offset == 5)
         try strict.seek(partition, to: .earliest)
         #expect(try await strict.nextRecord()?.offset == 20)
-        strict.close()
+        await strict.close()
         let lenient = try consumer(broker) { $0.reset = .earliest }
         lenient.assign([partition], from: .offset(5))
         #expect(try await lenient.nextRecord()?.offset == 20)
-        lenient.close()
+        await lenient.close()
         await broker.stop()
     }
 
@@ -150,7 +150,7 @@ struct ConsumerTests {
         #expect(try consumer.position(of: partition) == position)
         try consumer.resume([partition])
         #expect(try await consumer.nextRecord()?.partition == 0)
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -166,7 +166,7 @@ struct ConsumerTests {
         #expect(try await read(1, consumer) == ["0"])
         let stranger = TopicPartition(topic: "x", partition: 0)
         #expect(throws: MartletError.self) { try consumer.seek(stranger, to: .latest) }
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -185,7 +185,7 @@ struct ConsumerTests {
         _ = try await producer.send(topic: "t", value: "after").delivery()
         #expect(try await read(1, consumer) == ["after"])
         try await producer.close()
-        consumer.close()
+        await consumer.close()
         await second.stop()
     }
 
@@ -211,7 +211,7 @@ struct ConsumerTests {
         }
         consumer.assign([partition], from: .earliest)
         #expect(try await read(400, consumer) == (0..<400).map(String.init))
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 
@@ -225,7 +225,7 @@ struct ConsumerTests {
         consumer.assign([TopicPartition(topic: "nope", partition: 0)], from: .earliest)
         let unknown = await #expect(throws: MartletError.self) { try await consumer.next() }
         #expect(unknown?.code == .refused(.unknownTopicOrPartition))
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 }

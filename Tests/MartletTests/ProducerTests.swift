@@ -251,7 +251,7 @@ struct ProducerTests {
         #expect(first.headers == [RecordHeader(key: "h", value: "1"), RecordHeader(key: "n", value: nil)])
         let second = try #require(try await consumer.nextRecord())
         #expect(second.value == nil && second.offset == 1)
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 }

@@ -111,7 +111,7 @@ struct ServiceTests {
         while seen < 20, let batch = try await consumer.next() { seen += batch.recordCount }
         #expect(try total("martlet_consumer_records_total", "counted") - before == 20)
         #expect(try total("martlet_consumer_bytes_total", "counted") > 20 * 10)
-        consumer.close()
+        await consumer.close()
         await broker.stop()
     }
 }

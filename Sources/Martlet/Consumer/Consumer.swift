@@ -1,7 +1,7 @@
 public import Logging
 public import MartletCore
 
-/// Reads records of partitions that the application assigns.
+/// Reads records: of partitions that the application assigns, or of those that are its share in a group.
 ///
 /// A consumer is used by one task at a time, which the compiler sees to: it is not `Sendable`. It fetches ahead in
 /// the background while the application works. Reading deletes nothing; where to begin is the application's choice.
@@ -14,9 +14,23 @@ public import MartletCore
 /// }
 /// ```
 public final class Consumer {
+    /// Runs on the task that uses the consumer, inside the call that asks for records or closes. It may commit, seek,
+    /// pause and look at positions; it must not ask for records itself.
+    public typealias PartitionsHook = nonisolated(nonsending) (Consumer, Set<TopicPartition>) async -> Void
+
     let shell: ConsumerShell
     /// Records of the batch taken last that ``records`` has not handed out, the next one last.
-    private var leftover: [Record] = []
+    var leftover: [Record] = []
+
+    /// Partitions became this member's; nothing of them was handed out yet.
+    public var onAssigned: PartitionsHook?
+
+    /// Partitions are taken away, or given up by closing: they are still this member's until the hook returns, and
+    /// commits count. What was handed out counts as processed.
+    public var onRevoked: PartitionsHook?
+
+    /// Partitions are gone: the membership was lost, others may read them already, and commits are refused.
+    public var onLost: PartitionsHook?
 
     /// Makes a consumer; connections are made when they are needed.
     ///
@@ -30,15 +44,28 @@ public final class Consumer {
     }
 
     deinit {
-        shell.stop()
+        shell.abandon()
     }
 
     /// Stops the consumer from any task or thread.
     public var control: ConsumerControl { ConsumerControl(shell: shell) }
 
-    /// Stops fetching and closes the connections. The sequences end. Idempotent.
-    public func close() {
+    /// Ends reading in good order: as a member of a group, runs ``onRevoked``, commits what was handed out (unless
+    /// commits are manual) and leaves, so that others read on at once. A member with an instance id leaves for a while:
+    /// its partitions wait for it for a session timeout. The sequences end, the connections are closed. Idempotent.
+    ///
+    /// Takes at most ``ConsumerGroup/closeTimeout`` beside the hook; cancelling the task does not shorten it.
+    nonisolated(nonsending) public func close() async {
         shell.stop()
+        await leave(isForAWhile: true)
+        shell.abandon()
+    }
+
+    /// Ends reading at once, without a commit: of what was handed out since the last one, others of the group get all
+    /// again. The group is told in the background. So does a consumer that is let go of without being closed. For
+    /// `defer`, and when the work on the last records failed. Idempotent.
+    public func abandon() {
+        shell.abandon()
     }
 }
 
@@ -47,7 +74,7 @@ public struct ConsumerControl: Sendable {
     let shell: ConsumerShell
 
     /// The consumer's sequences end, after the batch or record that is being worked on; ``Consumer/next()`` returns
-    /// nil. Idempotent.
+    /// nil. ``Consumer/close()`` is still to be called. Idempotent.
     public func stop() {
         shell.stop()
     }
@@ -59,12 +86,19 @@ extension Consumer {
     /// Reads exactly these partitions from here on. Partitions that were assigned before keep their position; nothing
     /// is asked of a broker yet: a partition that does not exist fails the next read.
     ///
+    /// In a group, this ends the subscription without a commit; the partitions read are nobody's business then.
+    ///
     /// - Parameter start: Where to begin with the new ones; nil: as ``ConsumerConfiguration/reset`` says, or at the
     ///   end when that is ``OffsetReset/none``.
     public func assign(_ partitions: [TopicPartition], from start: OffsetSpec? = nil) {
         let start = start ?? shell.configuration.reset.spec(now: WallClock.coarseNow()) ?? .latest
         let wanted = Set(partitions)
+        if let group = shell.group, group.isSubscribed {
+            stopReading(assignment)
+            group.abandon {}
+        }
         shell.withMachine { machine in
+            machine.isManaged = false
             machine.remove(machine.turns.filter { !wanted.contains($0) })
             machine.add(partitions, at: start)
         }
@@ -141,6 +175,7 @@ extension Consumer {
     nonisolated(nonsending) public func next() async throws(MartletError) -> ConsumedBatch? {
         giveBackLeftover()
         while !Task.isCancelled {
+            if let group = shell.group { try await attend(to: group) }
             switch shell.withMachine({ $0.takeNext() }) {
             case .batch(let batch, let partition, let from, let highWatermark):
                 return try check(batch, partition, from: from, highWatermark: highWatermark)
@@ -149,7 +184,8 @@ extension Consumer {
             case .stopped:
                 return nil
             case .wait(let waiter):
-                do throws(MartletError) { try await waiter.value() } catch { return nil }
+                guard shell.group?.beginWaiting() ?? true else { continue }
+                do throws(MartletError) { try await waiter.value() } catch { shell.group?.endWaiting() }
             }
         }
         return nil
@@ -172,6 +208,7 @@ extension Consumer {
     /// The next record, waiting for it. Nil once the consumer is stopped or closed, or when the task is cancelled.
     /// Throws as ``next()``.
     nonisolated(nonsending) public func nextRecord() async throws(MartletError) -> Record? {
+        if let group = shell.group, !leftover.isEmpty, group.touch() { try await attend(to: group) }
         while leftover.isEmpty {
             guard let batch = try await next() else { return nil }
             leftover = try batch.records().reversed()
@@ -194,5 +231,5 @@ extension Consumer {
 }
 
 extension Record {
-    fileprivate var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
+    var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 }

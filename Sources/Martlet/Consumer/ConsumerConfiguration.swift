@@ -40,7 +40,7 @@ public struct ConsumerConfiguration: Sendable {
     public var client: ClientConfiguration
 
     /// Where to go on when the position is not in the log; also where a partition is begun that is assigned without a
-    /// position. Default: ``OffsetReset/latest``.
+    /// position, or in which the group has committed nothing. Default: ``OffsetReset/latest``.
     public var reset = OffsetReset.latest
 
     /// How long a broker holds a fetch back while it has less than ``minBytes``. It costs no latency: the first
@@ -61,6 +61,9 @@ public struct ConsumerConfiguration: Sendable {
     /// Memory for what is fetched ahead of the application, in bytes. Default 64 MiB; at least ``maxBytes``.
     public var bufferBytes = 64 * 1024 * 1024
 
+    /// The group to share partitions in, by ``Consumer/subscribe(topics:)``. Nil: none; partitions are assigned by hand.
+    public var group: ConsumerGroup?
+
     public init(client: ClientConfiguration) {
         self.client = client
     }
@@ -79,6 +82,7 @@ public struct ConsumerConfiguration: Sendable {
         try Setting.check("minBytes", minBytes, within: 1...maxBytes)
         try Setting.check("maxPartitionBytes", maxPartitionBytes, within: 1024...maxBytes)
         try Setting.check("bufferBytes", bufferBytes, within: maxBytes...Int.max)
+        try group?.validate()
         if case .ago(let duration) = reset {
             try Setting.require(duration >= .zero, "reset", "goes back by a negative time")
         }

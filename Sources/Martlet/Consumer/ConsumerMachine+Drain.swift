@@ -63,7 +63,7 @@ extension ConsumerMachine {
         for partition in turns {
             guard let cursor = cursors[partition], cursor.mayAsk(now: now) else { continue }
             guard let topic = topics[partition.topic], Int(partition.partition) < topic.partitions.count,
-                let leader = topic.partitions[Int(partition.partition)].leader
+                cursor.isIn(topic.id), let leader = topic.partitions[Int(partition.partition)].leader
             else {
                 lookups.want(partition.topic)
                 continue
@@ -71,7 +71,7 @@ extension ConsumerMachine {
             guard links.isUp(leader, now: now) else { continue }
             let epoch = topic.partitions[Int(partition.partition)].leaderEpoch
             switch cursor.place {
-            case .asked:
+            case .asked, .open:
                 continue
             case .wanted(let spec):
                 questions[leader, default: []].append(

@@ -179,7 +179,7 @@ extension ConsumerMachine {
             switch result {
             case .success(let image):
                 update(image, affected)
-            case .failure(let error) where error.isRetriable:
+            case .failure(let error) where error.isRetriable || isManaged && error.meansNoSuchTopic:
                 lookups.want(name)
             case .failure(let error):
                 topics[name] = nil
@@ -190,6 +190,8 @@ extension ConsumerMachine {
 
     private mutating func update(_ image: TopicImage, _ affected: [TopicPartition]) {
         topics[image.name] = image
+        // The coordinator sees what changed, and says what is to be read instead.
+        if isManaged { return }
         for partition in affected where Int(partition.partition) >= image.partitions.count {
             let last = image.partitions.count - 1
             fail(
@@ -226,5 +228,11 @@ extension ConsumerMachine {
                 for partition in turns where partition.topic == name { fail(partition, error) }
             }
         }
+    }
+}
+
+extension MartletError {
+    fileprivate var meansNoSuchTopic: Bool {
+        code == .refused(.unknownTopicOrPartition) || code == .refused(.unknownTopicID)
     }
 }

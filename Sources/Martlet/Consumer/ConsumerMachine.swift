@@ -23,6 +23,9 @@ struct ConsumerMachine: ~Copyable {
     /// Arrives when there may be something to hand out.
     var waiter: Eventual<Void>?
     var isStopped = false
+    /// A group's coordinator says what is read: partitions of topics that are not there (yet, or any more) are left to
+    /// it.
+    var isManaged = false
     /// A fetch was not sent for want of buffer memory.
     var isRoomWanted = false
     private var drainIsWanted = false
@@ -73,6 +76,17 @@ struct ConsumerMachine: ~Copyable {
         return nextGeneration
     }
 
+    /// Where every partition stands whose position is known.
+    var positions: [TopicPartition: CommittedPosition] {
+        cursors.compactMapValues { $0.isKnown ? CommittedPosition(offset: $0.position, leaderEpoch: $0.epoch) : nil }
+    }
+
+    /// Whoever waits looks again; to be told at once.
+    mutating func takeWaiter() -> Eventual<Void>? {
+        defer { waiter = nil }
+        return waiter
+    }
+
     /// Whoever waits looks again.
     mutating func wakeWaiter(into work: inout ConsumerWork) {
         guard let waiter else { return }
@@ -88,6 +102,21 @@ extension ConsumerMachine {
     mutating func add(_ partitions: [TopicPartition], at spec: OffsetSpec) {
         for partition in partitions where cursors[partition] == nil {
             cursors[partition] = Cursor(partition, at: spec, generation: newGeneration())
+            turns.append(partition)
+        }
+        wantDrain()
+    }
+
+    /// Begins to read partitions of a group where it left off, or else where the reset policy says. `clock`:
+    /// milliseconds since 1970.
+    mutating func add(_ begins: [TopicPartition: PartitionBegin], clock: TimestampMs) {
+        let spec = configuration.reset.spec(now: clock)
+        for (partition, begin) in begins.sorted(by: { $0.key < $1.key }) where cursors[partition] == nil {
+            cursors[partition] = Cursor(
+                partition, in: begin.topicID, after: begin.committed, else: spec, generation: newGeneration())
+            if spec == nil, begin.committed == nil {
+                cursors[partition]?.fail(.nothingCommitted(in: configuration.group?.name ?? "", partition))
+            }
             turns.append(partition)
         }
         wantDrain()
@@ -170,7 +199,17 @@ extension ConsumerMachine {
     mutating func stop() -> Eventual<Void>? {
         isStopped = true
         wantDrain()
-        defer { waiter = nil }
-        return waiter
+        return takeWaiter()
+    }
+}
+
+extension MartletError {
+    /// Where to begin is the application's to say.
+    static func nothingCommitted(in group: String, _ partition: TopicPartition) -> MartletError {
+        MartletError(
+            .noCommittedOffset,
+            "group \(group) has committed nothing in this partition, and the reset policy is none. Seek to where it is to "
+                + "be read from, or set a reset policy",
+            topicPartition: partition)
     }
 }

@@ -42,12 +42,19 @@ public struct ConsumerRecords: AsyncSequence {
     }
 }
 
-/// Runs `body` with a consumer, and closes it afterwards, whatever happens.
+/// Runs `body` with a consumer, and closes it afterwards. When `body` throws, nothing is committed any more: others of
+/// the group get again what was handed out since the last commit.
 nonisolated(nonsending) public func withConsumer<Result>(
     _ configuration: ConsumerConfiguration, logger: Logger = Logger(label: "martlet.consumer"),
     _ body: (Consumer) async throws -> Result
 ) async throws -> Result {
     let consumer = try Consumer(configuration, logger: logger)
-    defer { consumer.close() }
-    return try await body(consumer)
+    do {
+        let result = try await body(consumer)
+        await consumer.close()
+        return result
+    } catch {
+        consumer.abandon()
+        throw error
+    }
 }

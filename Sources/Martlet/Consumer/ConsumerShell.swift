@@ -7,18 +7,33 @@ internal import Synchronization
 /// Does what a ``ConsumerMachine`` decides: fetches, asks, connects, keeps the timer. Everything but
 /// ``withMachine(_:)`` and what is async runs on the client's event loop.
 final class ConsumerShell: Sendable {
+    /// Outlives the shell in those that wake the application.
+    private final class ConsumerMachineBox: Sendable {
+        let state: Mutex<ConsumerMachine>
+
+        init(_ configuration: ConsumerConfiguration) {
+            state = Mutex(ConsumerMachine(configuration: configuration, seed: UInt64.random(in: .min ... .max)))
+        }
+    }
+
     let core: ClientCore
     let configuration: ConsumerConfiguration
     let metrics: ConsumerMetrics
-    private let machine: Mutex<ConsumerMachine>
+    /// Nil: the consumer belongs to no group.
+    let group: GroupShell?
+    private let machine: ConsumerMachineBox
     private let timer: LoopTimer
 
     init(configuration: ConsumerConfiguration, core: ClientCore) {
         self.configuration = configuration
         self.core = core
-        machine = Mutex(ConsumerMachine(configuration: configuration, seed: UInt64.random(in: .min ... .max)))
+        let machine = ConsumerMachineBox(configuration)
+        self.machine = machine
         metrics = ConsumerMetrics(clientName: configuration.client.clientName)
         timer = LoopTimer(loop: core.loop)
+        group = configuration.group.map { settings in
+            GroupShell(settings, core: core) { machine.state.withLock { $0.takeWaiter() }?.fulfil(()) }
+        }
     }
 
     /// Runs `body` with the machine locked, then tells the loop if it is needed. Any thread.
@@ -27,7 +42,7 @@ final class ConsumerShell: Sendable {
     ) throws(MartletError) -> Value {
         var tellLoop = false
         defer { if tellLoop { core.loop.execute { self.handle() } } }
-        return try machine.withLock { machine throws(MartletError) in
+        return try machine.state.withLock { machine throws(MartletError) in
             defer { tellLoop = machine.takeDrainOrder() }
             return try body(&machine)
         }
@@ -35,7 +50,7 @@ final class ConsumerShell: Sendable {
 
     /// The same for what cannot fail.
     func withMachine<Value: Sendable>(_ body: (inout ConsumerMachine) -> Value) -> Value {
-        let (value, tellLoop) = machine.withLock { machine in (body(&machine), machine.takeDrainOrder()) }
+        let (value, tellLoop) = machine.state.withLock { machine in (body(&machine), machine.takeDrainOrder()) }
         if tellLoop { core.loop.execute { self.handle() } }
         return value
     }
@@ -43,7 +58,7 @@ final class ConsumerShell: Sendable {
     /// An event for the machine, then what follows from it. On the loop.
     private func handle(_ event: (inout ConsumerMachine, MonotonicTime) -> Void = { _, _ in }) {
         let now = MonotonicTime.now()
-        let work = machine.withLock { machine in
+        let work = machine.state.withLock { machine in
             event(&machine, now)
             return machine.drain(now: now)
         }
@@ -55,11 +70,19 @@ final class ConsumerShell: Sendable {
         for waiter in work.wake { waiter.fulfil(()) }
     }
 
-    /// Ends the consumer's sequences and closes its connections. Any thread, any number of times.
+    /// Ends the consumer's sequences. Any thread, any number of times.
     func stop() {
         let waiter = withMachine { $0.stop() }
         waiter?.fulfil(())
-        core.close()
+    }
+
+    /// Ends the consumer's sequences and leaves the group without a commit, in the background; then the connections are
+    /// closed. Any thread, any number of times.
+    func abandon() {
+        stop()
+        guard let group else { return core.close() }
+        let core = core
+        group.abandon { core.close() }
     }
 }
 

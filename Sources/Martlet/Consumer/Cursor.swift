@@ -7,6 +7,8 @@ struct Cursor {
         /// To be asked for; nobody has asked yet.
         case wanted(OffsetSpec)
         case asked(OffsetSpec)
+        /// The application is to say where, after it was told why.
+        case open
         case known
     }
 
@@ -43,6 +45,25 @@ struct Cursor {
         if case .offset(let offset) = spec { settle(at: offset) }
     }
 
+    /// One of a group's, which goes on where the group left off.
+    ///
+    /// - Parameter spec: Where it begins when nothing is committed; nil: the application is told, and says where.
+    init(
+        _ topicPartition: TopicPartition, in topic: TopicID, after committed: CommittedPosition?,
+        else spec: OffsetSpec?,
+        generation: UInt64
+    ) {
+        self.topicPartition = topicPartition
+        self.generation = generation
+        topicID = topic
+        place = spec.map { .wanted($0) } ?? .open
+        if let committed {
+            settle(at: committed.offset)
+            epoch = committed.leaderEpoch
+            fetchEpoch = committed.leaderEpoch
+        }
+    }
+
     var hasSomething: Bool { !isPaused && (failure != nil || !chunks.isEmpty) }
     var isKnown: Bool { place == .known }
 
@@ -54,6 +75,9 @@ struct Cursor {
 // MARK: - Positions
 
 extension Cursor {
+    /// Whether this is the topic that its position is one in, as far as is known.
+    func isIn(_ topic: TopicID) -> Bool { topicID == nil || topicID == topic }
+
     /// The topic was looked up. False when it is another one than before under the same name: the position means
     /// nothing in it.
     mutating func isStill(in topic: TopicID) -> Bool {

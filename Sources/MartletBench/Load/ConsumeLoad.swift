@@ -16,7 +16,7 @@ struct ConsumeLoad: Sendable {
             throw BenchError("\(broker) is no broker's address: write host:port")
         }
         let consumer = try Consumer(configuration)
-        defer { consumer.close() }
+        defer { consumer.abandon() }
         let start = ContinuousClock.now
         consumer.assign([TopicPartition(topic: topic, partition: 0)], from: .earliest)
         var records = 0

@@ -49,7 +49,7 @@ struct OpenLoopReader: Sendable {
             throw BenchError("\(broker) is no broker's address: write host:port")
         }
         let consumer = try Consumer(configuration)
-        defer { consumer.close() }
+        defer { consumer.abandon() }
         consumer.assign([TopicPartition(topic: topic, partition: 0)], from: .earliest)
         var latencies: [UInt64] = []
         latencies.reserveCapacity(count)

@@ -80,7 +80,7 @@ package struct ConsumeCommand: AsyncParsableCommand {
             try await ConsumePlan(admin, topic: topic, partition: partition, start: start, exitsAtEnd: exitAtEnd)
         }
         let consumer = try Consumer(configuration, logger: client.logger)
-        defer { consumer.close() }
+        defer { consumer.abandon() }
         let control = consumer.control
         let signals = StopSignals { control.stop() }
         defer { signals.cancel() }
