@@ -232,49 +232,49 @@ void   martlet__v1__store_health__free_unpacked
   assert(message->base.descriptor == &martlet__v1__store_health__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   martlet__v1__store_endpoint__init
-                     (Martlet__V1__StoreEndpoint         *message)
+void   martlet__v1__store_member__init
+                     (Martlet__V1__StoreMember         *message)
 {
-  static const Martlet__V1__StoreEndpoint init_value = MARTLET__V1__STORE_ENDPOINT__INIT;
+  static const Martlet__V1__StoreMember init_value = MARTLET__V1__STORE_MEMBER__INIT;
   *message = init_value;
 }
-size_t martlet__v1__store_endpoint__get_packed_size
-                     (const Martlet__V1__StoreEndpoint *message)
+size_t martlet__v1__store_member__get_packed_size
+                     (const Martlet__V1__StoreMember *message)
 {
-  assert(message->base.descriptor == &martlet__v1__store_endpoint__descriptor);
+  assert(message->base.descriptor == &martlet__v1__store_member__descriptor);
   return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
 }
-size_t martlet__v1__store_endpoint__pack
-                     (const Martlet__V1__StoreEndpoint *message,
+size_t martlet__v1__store_member__pack
+                     (const Martlet__V1__StoreMember *message,
                       uint8_t       *out)
 {
-  assert(message->base.descriptor == &martlet__v1__store_endpoint__descriptor);
+  assert(message->base.descriptor == &martlet__v1__store_member__descriptor);
   return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
 }
-size_t martlet__v1__store_endpoint__pack_to_buffer
-                     (const Martlet__V1__StoreEndpoint *message,
+size_t martlet__v1__store_member__pack_to_buffer
+                     (const Martlet__V1__StoreMember *message,
                       ProtobufCBuffer *buffer)
 {
-  assert(message->base.descriptor == &martlet__v1__store_endpoint__descriptor);
+  assert(message->base.descriptor == &martlet__v1__store_member__descriptor);
   return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
 }
-Martlet__V1__StoreEndpoint *
-       martlet__v1__store_endpoint__unpack
+Martlet__V1__StoreMember *
+       martlet__v1__store_member__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data)
 {
-  return (Martlet__V1__StoreEndpoint *)
-     protobuf_c_message_unpack (&martlet__v1__store_endpoint__descriptor,
+  return (Martlet__V1__StoreMember *)
+     protobuf_c_message_unpack (&martlet__v1__store_member__descriptor,
                                 allocator, len, data);
 }
-void   martlet__v1__store_endpoint__free_unpacked
-                     (Martlet__V1__StoreEndpoint *message,
+void   martlet__v1__store_member__free_unpacked
+                     (Martlet__V1__StoreMember *message,
                       ProtobufCAllocator *allocator)
 {
   if(!message)
     return;
-  assert(message->base.descriptor == &martlet__v1__store_endpoint__descriptor);
+  assert(message->base.descriptor == &martlet__v1__store_member__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   martlet__v1__describe_config_request__init
@@ -1866,7 +1866,7 @@ const ProtobufCMessageDescriptor martlet__v1__partition_health__descriptor =
   (ProtobufCMessageInit) martlet__v1__partition_health__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__store_health__field_descriptors[7] =
+static const ProtobufCFieldDescriptor martlet__v1__store_health__field_descriptors[5] =
 {
   {
     "kind",
@@ -1893,60 +1893,36 @@ static const ProtobufCFieldDescriptor martlet__v1__store_health__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "trouble",
+    "revision",
     3,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
+    PROTOBUF_C_TYPE_INT64,
     0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreHealth, trouble),
+    offsetof(Martlet__V1__StoreHealth, revision),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "size_bytes",
+    "members",
     4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreHealth, size_bytes),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "size_max_bytes",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreHealth, size_max_bytes),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "endpoints",
-    6,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Martlet__V1__StoreHealth, n_endpoints),
-    offsetof(Martlet__V1__StoreHealth, endpoints),
-    &martlet__v1__store_endpoint__descriptor,
+    offsetof(Martlet__V1__StoreHealth, n_members),
+    offsetof(Martlet__V1__StoreHealth, members),
+    &martlet__v1__store_member__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "alarms",
-    7,
+    "troubles",
+    5,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_BYTES,
-    offsetof(Martlet__V1__StoreHealth, n_alarms),
-    offsetof(Martlet__V1__StoreHealth, alarms),
+    offsetof(Martlet__V1__StoreHealth, n_troubles),
+    offsetof(Martlet__V1__StoreHealth, troubles),
     NULL,
     NULL,
     0,             /* flags */
@@ -1954,18 +1930,16 @@ static const ProtobufCFieldDescriptor martlet__v1__store_health__field_descripto
   },
 };
 static const unsigned martlet__v1__store_health__field_indices_by_name[] = {
-  6,   /* field[6] = alarms */
-  5,   /* field[5] = endpoints */
   1,   /* field[1] = is_available */
   0,   /* field[0] = kind */
-  3,   /* field[3] = size_bytes */
-  4,   /* field[4] = size_max_bytes */
-  2,   /* field[2] = trouble */
+  3,   /* field[3] = members */
+  2,   /* field[2] = revision */
+  4,   /* field[4] = troubles */
 };
 static const ProtobufCIntRange martlet__v1__store_health__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor martlet__v1__store_health__descriptor =
 {
@@ -1975,34 +1949,34 @@ const ProtobufCMessageDescriptor martlet__v1__store_health__descriptor =
   "Martlet__V1__StoreHealth",
   "martlet.v1",
   sizeof(Martlet__V1__StoreHealth),
-  7,
+  5,
   martlet__v1__store_health__field_descriptors,
   martlet__v1__store_health__field_indices_by_name,
   1,  martlet__v1__store_health__number_ranges,
   (ProtobufCMessageInit) martlet__v1__store_health__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__store_endpoint__field_descriptors[4] =
+static const ProtobufCFieldDescriptor martlet__v1__store_member__field_descriptors[7] =
 {
   {
-    "address",
+    "name",
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreEndpoint, address),
+    offsetof(Martlet__V1__StoreMember, name),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "version",
+    "is_reachable",
     2,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
+    PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreEndpoint, version),
+    offsetof(Martlet__V1__StoreMember, is_reachable),
     NULL,
     NULL,
     0,             /* flags */
@@ -2014,49 +1988,88 @@ static const ProtobufCFieldDescriptor martlet__v1__store_endpoint__field_descrip
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreEndpoint, is_leader),
+    offsetof(Martlet__V1__StoreMember, is_leader),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "trouble",
+    "version",
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
-    offsetof(Martlet__V1__StoreEndpoint, trouble),
+    offsetof(Martlet__V1__StoreMember, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "size_bytes",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__StoreMember, size_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "used_bytes",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__StoreMember, used_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "troubles",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Martlet__V1__StoreMember, n_troubles),
+    offsetof(Martlet__V1__StoreMember, troubles),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned martlet__v1__store_endpoint__field_indices_by_name[] = {
-  0,   /* field[0] = address */
+static const unsigned martlet__v1__store_member__field_indices_by_name[] = {
   2,   /* field[2] = is_leader */
-  3,   /* field[3] = trouble */
-  1,   /* field[1] = version */
+  1,   /* field[1] = is_reachable */
+  0,   /* field[0] = name */
+  4,   /* field[4] = size_bytes */
+  6,   /* field[6] = troubles */
+  5,   /* field[5] = used_bytes */
+  3,   /* field[3] = version */
 };
-static const ProtobufCIntRange martlet__v1__store_endpoint__number_ranges[1 + 1] =
+static const ProtobufCIntRange martlet__v1__store_member__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
-const ProtobufCMessageDescriptor martlet__v1__store_endpoint__descriptor =
+const ProtobufCMessageDescriptor martlet__v1__store_member__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "martlet.v1.StoreEndpoint",
-  "StoreEndpoint",
-  "Martlet__V1__StoreEndpoint",
+  "martlet.v1.StoreMember",
+  "StoreMember",
+  "Martlet__V1__StoreMember",
   "martlet.v1",
-  sizeof(Martlet__V1__StoreEndpoint),
-  4,
-  martlet__v1__store_endpoint__field_descriptors,
-  martlet__v1__store_endpoint__field_indices_by_name,
-  1,  martlet__v1__store_endpoint__number_ranges,
-  (ProtobufCMessageInit) martlet__v1__store_endpoint__init,
+  sizeof(Martlet__V1__StoreMember),
+  7,
+  martlet__v1__store_member__field_descriptors,
+  martlet__v1__store_member__field_indices_by_name,
+  1,  martlet__v1__store_member__number_ranges,
+  (ProtobufCMessageInit) martlet__v1__store_member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define martlet__v1__describe_config_request__field_descriptors NULL

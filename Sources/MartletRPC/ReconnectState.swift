@@ -96,6 +96,11 @@ package struct ReconnectState<Connection, Waiter> {
         }
     }
 
+    /// The connection, while there is one.
+    package var connection: Connection? {
+        if case .connected(let connection) = phase { connection } else { nil }
+    }
+
     package struct TimeAction {
         /// Whose time is over.
         package var failed: [Waiter] = []
@@ -129,10 +134,7 @@ package struct ReconnectState<Connection, Waiter> {
     }
 
     package mutating func close() -> CloseAction {
-        var connection: Connection?
-        if case .connected(let open) = phase {
-            connection = open
-        }
+        let connection = connection
         phase = .closed
         defer { waiting = [] }
         return CloseAction(connection: connection, failed: waiting.map(\.waiter), failure: Self.closedFailure)

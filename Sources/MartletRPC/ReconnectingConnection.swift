@@ -54,6 +54,12 @@ package final class ReconnectingConnection: RPCCaller {
         }
     }
 
+    /// Closes the connection that there is; calls that wait for an answer on it fail, and the next call dials anew. For callers that
+    /// no longer believe in the other end.
+    package func drop() {
+        state.withLock { $0.machine.connection }?.close()
+    }
+
     // MARK: calls
 
     package func start<Request: WireMessage, Response: WireMessage>(

@@ -21,7 +21,7 @@ typedef struct Martlet__V1__DescribeClusterResponse Martlet__V1__DescribeCluster
 typedef struct Martlet__V1__BrokerDescription Martlet__V1__BrokerDescription;
 typedef struct Martlet__V1__PartitionHealth Martlet__V1__PartitionHealth;
 typedef struct Martlet__V1__StoreHealth Martlet__V1__StoreHealth;
-typedef struct Martlet__V1__StoreEndpoint Martlet__V1__StoreEndpoint;
+typedef struct Martlet__V1__StoreMember Martlet__V1__StoreMember;
 typedef struct Martlet__V1__DescribeConfigRequest Martlet__V1__DescribeConfigRequest;
 typedef struct Martlet__V1__DescribeConfigResponse Martlet__V1__DescribeConfigResponse;
 typedef struct Martlet__V1__AlterConfigRequest Martlet__V1__AlterConfigRequest;
@@ -209,54 +209,62 @@ struct  Martlet__V1__StoreHealth
    */
   ProtobufCBinaryData kind;
   /*
-   * It answered just now.
+   * Reads and transactions are answered.
    */
   protobuf_c_boolean is_available;
   /*
-   * For a person: what is wrong with it and what to do. Empty: nothing.
+   * The newest revision known; -1: none is.
    */
-  ProtobufCBinaryData trouble;
+  int64_t revision;
+  size_t n_members;
+  Martlet__V1__StoreMember **members;
   /*
-   * Of what is kept.
+   * For a person: what is wrong with the store as a whole, and what to do.
    */
-  uint64_t size_bytes;
-  /*
-   * Past it the store refuses writes; 0: no limit is known.
-   */
-  uint64_t size_max_bytes;
-  size_t n_endpoints;
-  Martlet__V1__StoreEndpoint **endpoints;
-  /*
-   * Alarms that the store raised, as it words them: "NOSPACE".
-   */
-  size_t n_alarms;
-  ProtobufCBinaryData *alarms;
+  size_t n_troubles;
+  ProtobufCBinaryData *troubles;
 };
 #define MARTLET__V1__STORE_HEALTH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__store_health__descriptor) \
-    , {0,NULL}, 0, {0,NULL}, 0, 0, 0,NULL, 0,NULL }
+    , {0,NULL}, 0, 0, 0,NULL, 0,NULL }
 
 
-struct  Martlet__V1__StoreEndpoint
+/*
+ * One server of the store, or the file of an embedded one.
+ */
+struct  Martlet__V1__StoreMember
 {
   ProtobufCMessage base;
   /*
-   * "http://127.0.0.1:2379"
+   * A URL or a path.
    */
-  ProtobufCBinaryData address;
+  ProtobufCBinaryData name;
+  protobuf_c_boolean is_reachable;
   /*
-   * "3.5.16"; empty: it does not answer.
+   * The others follow it. False for a member that cannot be reached.
    */
-  ProtobufCBinaryData version;
   protobuf_c_boolean is_leader;
   /*
-   * For a person; empty: it answers.
+   * Of the server's software; empty: unknown.
    */
-  ProtobufCBinaryData trouble;
+  ProtobufCBinaryData version;
+  /*
+   * Of its file on disk; -1: unknown.
+   */
+  int64_t size_bytes;
+  /*
+   * What of it holds data: the rest is free for reuse; -1: unknown.
+   */
+  int64_t used_bytes;
+  /*
+   * For a person: what is wrong with it, and what to do.
+   */
+  size_t n_troubles;
+  ProtobufCBinaryData *troubles;
 };
-#define MARTLET__V1__STORE_ENDPOINT__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__store_endpoint__descriptor) \
-    , {0,NULL}, {0,NULL}, 0, {0,NULL} }
+#define MARTLET__V1__STORE_MEMBER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__store_member__descriptor) \
+    , {0,NULL}, 0, 0, {0,NULL}, 0, 0, 0,NULL }
 
 
 struct  Martlet__V1__DescribeConfigRequest
@@ -754,24 +762,24 @@ Martlet__V1__StoreHealth *
 void   martlet__v1__store_health__free_unpacked
                      (Martlet__V1__StoreHealth *message,
                       ProtobufCAllocator *allocator);
-/* Martlet__V1__StoreEndpoint methods */
-void   martlet__v1__store_endpoint__init
-                     (Martlet__V1__StoreEndpoint         *message);
-size_t martlet__v1__store_endpoint__get_packed_size
-                     (const Martlet__V1__StoreEndpoint   *message);
-size_t martlet__v1__store_endpoint__pack
-                     (const Martlet__V1__StoreEndpoint   *message,
+/* Martlet__V1__StoreMember methods */
+void   martlet__v1__store_member__init
+                     (Martlet__V1__StoreMember         *message);
+size_t martlet__v1__store_member__get_packed_size
+                     (const Martlet__V1__StoreMember   *message);
+size_t martlet__v1__store_member__pack
+                     (const Martlet__V1__StoreMember   *message,
                       uint8_t             *out);
-size_t martlet__v1__store_endpoint__pack_to_buffer
-                     (const Martlet__V1__StoreEndpoint   *message,
+size_t martlet__v1__store_member__pack_to_buffer
+                     (const Martlet__V1__StoreMember   *message,
                       ProtobufCBuffer     *buffer);
-Martlet__V1__StoreEndpoint *
-       martlet__v1__store_endpoint__unpack
+Martlet__V1__StoreMember *
+       martlet__v1__store_member__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data);
-void   martlet__v1__store_endpoint__free_unpacked
-                     (Martlet__V1__StoreEndpoint *message,
+void   martlet__v1__store_member__free_unpacked
+                     (Martlet__V1__StoreMember *message,
                       ProtobufCAllocator *allocator);
 /* Martlet__V1__DescribeConfigRequest methods */
 void   martlet__v1__describe_config_request__init
@@ -1246,8 +1254,8 @@ typedef void (*Martlet__V1__PartitionHealth_Closure)
 typedef void (*Martlet__V1__StoreHealth_Closure)
                  (const Martlet__V1__StoreHealth *message,
                   void *closure_data);
-typedef void (*Martlet__V1__StoreEndpoint_Closure)
-                 (const Martlet__V1__StoreEndpoint *message,
+typedef void (*Martlet__V1__StoreMember_Closure)
+                 (const Martlet__V1__StoreMember *message,
                   void *closure_data);
 typedef void (*Martlet__V1__DescribeConfigRequest_Closure)
                  (const Martlet__V1__DescribeConfigRequest *message,
@@ -1434,7 +1442,7 @@ extern const ProtobufCMessageDescriptor martlet__v1__describe_cluster_response__
 extern const ProtobufCMessageDescriptor martlet__v1__broker_description__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__partition_health__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__store_health__descriptor;
-extern const ProtobufCMessageDescriptor martlet__v1__store_endpoint__descriptor;
+extern const ProtobufCMessageDescriptor martlet__v1__store_member__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__describe_config_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__describe_config_response__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__alter_config_request__descriptor;

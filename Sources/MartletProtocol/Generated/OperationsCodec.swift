@@ -125,43 +125,45 @@ extension StoreHealth: CTwin {
     init(_ c: UnsafePointer<C>) throws(WireError) {
         kind = Self.array(c.pointee.kind)
         isAvailable = c.pointee.is_available != 0
-        trouble = Self.array(c.pointee.trouble)
-        sizeBytes = c.pointee.size_bytes
-        sizeMaxBytes = c.pointee.size_max_bytes
-        endpoints = try Self.messages(c.pointee.endpoints, c.pointee.n_endpoints)
-        alarms = Self.arrays(c.pointee.alarms, c.pointee.n_alarms)
+        revision = c.pointee.revision
+        members = try Self.messages(c.pointee.members, c.pointee.n_members)
+        troubles = Self.arrays(c.pointee.troubles, c.pointee.n_troubles)
     }
 
     func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__store_health__init(c)
         c.pointee.kind = arena.copy(kind)
         c.pointee.is_available = isAvailable ? 1 : 0
-        c.pointee.trouble = arena.copy(trouble)
-        c.pointee.size_bytes = sizeBytes
-        c.pointee.size_max_bytes = sizeMaxBytes
-        (c.pointee.endpoints, c.pointee.n_endpoints) = arena.copy(endpoints)
-        (c.pointee.alarms, c.pointee.n_alarms) = arena.copy(alarms)
+        c.pointee.revision = revision
+        (c.pointee.members, c.pointee.n_members) = arena.copy(members)
+        (c.pointee.troubles, c.pointee.n_troubles) = arena.copy(troubles)
     }
 }
 
-extension StoreEndpoint: CTwin {
-    typealias C = Martlet__V1__StoreEndpoint
-    static var name: String { "StoreEndpoint" }
-    static var unpack: Unpack<C> { martlet__v1__store_endpoint__unpack }
+extension StoreMember: CTwin {
+    typealias C = Martlet__V1__StoreMember
+    static var name: String { "StoreMember" }
+    static var unpack: Unpack<C> { martlet__v1__store_member__unpack }
 
     init(_ c: UnsafePointer<C>) throws(WireError) {
-        address = Self.array(c.pointee.address)
-        version = Self.array(c.pointee.version)
+        name = Self.array(c.pointee.name)
+        isReachable = c.pointee.is_reachable != 0
         isLeader = c.pointee.is_leader != 0
-        trouble = Self.array(c.pointee.trouble)
+        version = Self.array(c.pointee.version)
+        sizeBytes = c.pointee.size_bytes
+        usedBytes = c.pointee.used_bytes
+        troubles = Self.arrays(c.pointee.troubles, c.pointee.n_troubles)
     }
 
     func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
-        martlet__v1__store_endpoint__init(c)
-        c.pointee.address = arena.copy(address)
-        c.pointee.version = arena.copy(version)
+        martlet__v1__store_member__init(c)
+        c.pointee.name = arena.copy(name)
+        c.pointee.is_reachable = isReachable ? 1 : 0
         c.pointee.is_leader = isLeader ? 1 : 0
-        c.pointee.trouble = arena.copy(trouble)
+        c.pointee.version = arena.copy(version)
+        c.pointee.size_bytes = sizeBytes
+        c.pointee.used_bytes = usedBytes
+        (c.pointee.troubles, c.pointee.n_troubles) = arena.copy(troubles)
     }
 }
 

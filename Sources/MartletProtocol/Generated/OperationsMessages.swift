@@ -151,31 +151,25 @@ package struct PartitionHealth: WireMessage {
 package struct StoreHealth: WireMessage {
     /// "embedded" or "etcd".
     package var kind: [UInt8] = []
-    /// It answered just now.
+    /// Reads and transactions are answered.
     package var isAvailable: Bool = false
-    /// For a person: what is wrong with it and what to do. Empty: nothing.
-    package var trouble: [UInt8] = []
-    /// Of what is kept.
-    package var sizeBytes: UInt64 = 0
-    /// Past it the store refuses writes; 0: no limit is known.
-    package var sizeMaxBytes: UInt64 = 0
-    package var endpoints: [StoreEndpoint] = []
-    /// Alarms that the store raised, as it words them: "NOSPACE".
-    package var alarms: [[UInt8]] = []
+    /// The newest revision known; -1: none is.
+    package var revision: Int64 = 0
+    package var members: [StoreMember] = []
+    /// For a person: what is wrong with the store as a whole, and what to do.
+    package var troubles: [[UInt8]] = []
 
     package init() {}
 
     package init(
-        kind: [UInt8] = [], isAvailable: Bool = false, trouble: [UInt8] = [], sizeBytes: UInt64 = 0,
-        sizeMaxBytes: UInt64 = 0, endpoints: [StoreEndpoint] = [], alarms: [[UInt8]] = []
+        kind: [UInt8] = [], isAvailable: Bool = false, revision: Int64 = 0, members: [StoreMember] = [],
+        troubles: [[UInt8]] = []
     ) {
         self.kind = kind
         self.isAvailable = isAvailable
-        self.trouble = trouble
-        self.sizeBytes = sizeBytes
-        self.sizeMaxBytes = sizeMaxBytes
-        self.endpoints = endpoints
-        self.alarms = alarms
+        self.revision = revision
+        self.members = members
+        self.troubles = troubles
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }
@@ -183,22 +177,35 @@ package struct StoreHealth: WireMessage {
     package func encode(into buffer: inout ByteBuffer) { Codec.encode(self, into: &buffer) }
 }
 
-package struct StoreEndpoint: WireMessage {
-    /// "http://127.0.0.1:2379"
-    package var address: [UInt8] = []
-    /// "3.5.16"; empty: it does not answer.
-    package var version: [UInt8] = []
+/// One server of the store, or the file of an embedded one.
+package struct StoreMember: WireMessage {
+    /// A URL or a path.
+    package var name: [UInt8] = []
+    package var isReachable: Bool = false
+    /// The others follow it. False for a member that cannot be reached.
     package var isLeader: Bool = false
-    /// For a person; empty: it answers.
-    package var trouble: [UInt8] = []
+    /// Of the server's software; empty: unknown.
+    package var version: [UInt8] = []
+    /// Of its file on disk; -1: unknown.
+    package var sizeBytes: Int64 = 0
+    /// What of it holds data: the rest is free for reuse; -1: unknown.
+    package var usedBytes: Int64 = 0
+    /// For a person: what is wrong with it, and what to do.
+    package var troubles: [[UInt8]] = []
 
     package init() {}
 
-    package init(address: [UInt8] = [], version: [UInt8] = [], isLeader: Bool = false, trouble: [UInt8] = []) {
-        self.address = address
-        self.version = version
+    package init(
+        name: [UInt8] = [], isReachable: Bool = false, isLeader: Bool = false, version: [UInt8] = [],
+        sizeBytes: Int64 = 0, usedBytes: Int64 = 0, troubles: [[UInt8]] = []
+    ) {
+        self.name = name
+        self.isReachable = isReachable
         self.isLeader = isLeader
-        self.trouble = trouble
+        self.version = version
+        self.sizeBytes = sizeBytes
+        self.usedBytes = usedBytes
+        self.troubles = troubles
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

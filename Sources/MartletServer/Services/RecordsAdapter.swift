@@ -96,11 +96,12 @@ struct RecordsAdapter: RecordsService {
                     topicID: try TopicID(wire: partition.topicID, of: "partitions[\(index)]"),
                     partition: partition.partition, leaderEpoch: partition.leaderEpoch,
                     fetchOffset: partition.fetchOffset, lastFetchedEpoch: partition.lastFetchedEpoch,
-                    maxBytes: Int(partition.maxBytes)))
+                    maxBytes: Int(partition.maxBytes), logStartOffset: partition.logStartOffset,
+                    durableOffset: partition.durableOffset))
         }
         return FetchQuery(
-            maxWait: .milliseconds(Int64(request.maxWaitMs)), minBytes: Int(request.minBytes),
-            maxBytes: Int(request.maxBytes), items: items)
+            replica: request.replica.map(ReplicaIdentity.init), maxWait: .milliseconds(Int64(request.maxWaitMs)),
+            minBytes: Int(request.minBytes), maxBytes: Int(request.maxBytes), items: items)
     }
 
     private static func response(_ outcomes: [FetchOutcome]) -> (FetchResponse, [AttachmentPart]) {
@@ -108,7 +109,7 @@ struct RecordsAdapter: RecordsService {
         let partitions = outcomes.map { outcome in
             var result = FetchPartitionResult(
                 index: UInt32(outcome.index), highWatermark: outcome.highWatermark,
-                logStartOffset: outcome.logStartOffset)
+                logStartOffset: outcome.logStartOffset, mayHaveGaps: outcome.mayHaveGaps)
             switch outcome.content {
             case .nothing:
                 break

@@ -63,7 +63,7 @@ let allMessages: [any RandomMessage.Type] = [
     BrokerDescription.self,
     PartitionHealth.self,
     StoreHealth.self,
-    StoreEndpoint.self,
+    StoreMember.self,
     DescribeConfigRequest.self,
     DescribeConfigResponse.self,
     AlterConfigRequest.self,
@@ -762,22 +762,23 @@ extension StoreHealth: RandomMessage {
         var message = Self()
         message.kind = random.bytes()
         message.isAvailable = random.bool()
-        message.trouble = random.bytes()
-        message.sizeBytes = random.uint64()
-        message.sizeMaxBytes = random.uint64()
-        message.endpoints = random.list { random in StoreEndpoint.random(using: &random) }
-        message.alarms = random.list { random in random.bytes() }
+        message.revision = random.int64()
+        message.members = random.list { random in StoreMember.random(using: &random) }
+        message.troubles = random.list { random in random.bytes() }
         return message
     }
 }
 
-extension StoreEndpoint: RandomMessage {
+extension StoreMember: RandomMessage {
     static func random(using random: inout Random) -> Self {
         var message = Self()
-        message.address = random.bytes()
-        message.version = random.bytes()
+        message.name = random.bytes()
+        message.isReachable = random.bool()
         message.isLeader = random.bool()
-        message.trouble = random.bytes()
+        message.version = random.bytes()
+        message.sizeBytes = random.int64()
+        message.usedBytes = random.int64()
+        message.troubles = random.list { random in random.bytes() }
         return message
     }
 }
