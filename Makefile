@@ -9,7 +9,8 @@ RELEASE := .build/release
 # Where a quickstart leaves its broker and its data.
 QUICKSTART := .build/quickstart
 PACKAGES := libprotobuf-c-dev liblz4-dev
-TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3 python3-protobuf clang-format
+TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3 python3-protobuf clang-format etcd-server \
+	etcd-client openssl
 # Debian's own, which its python3-protobuf belongs to.
 PYTHON ?= /usr/bin/python3
 # Seconds that each fuzzer runs in `make check`.
@@ -51,12 +52,12 @@ test: test-packages ## Installs what the tests need and runs them all
 .PHONY: format
 format: ## Formats Swift and C
 	swift format --in-place --recursive Package.swift Sources Tests
-	clang-format -i $$(git ls-files 'CSources/*.[ch]' 'Tests/*.[ch]' | grep -v CMartletProto/)
+	clang-format -i $$(git ls-files 'CSources/*.[ch]' 'Tests/*.[ch]' | grep -v '\.pb-c\.')
 
 .PHONY: lint
 lint: test-packages
 	swift format lint --strict --recursive Package.swift Sources Tests
-	clang-format --dry-run --Werror $$(git ls-files 'CSources/*.[ch]' 'Tests/*.[ch]' | grep -v CMartletProto/)
+	clang-format --dry-run --Werror $$(git ls-files 'CSources/*.[ch]' 'Tests/*.[ch]' | grep -v '\.pb-c\.')
 
 .PHONY: generate
 generate: test-packages ## Generates the protocol's code anew from proto/

@@ -1,8 +1,8 @@
-internal import CMartletProto
+package import CMartletProto
 
 /// The calling thread's memory for one encoding or decoding, see `mlog_arena.h`. Used within ``Codec`` on one thread;
 /// everything that came from it is gone when it is closed.
-struct Arena {
+package struct Arena {
     private let arena: UnsafeMutablePointer<mlog_arena>
 
     /// At most `limitBytes` can be allocated.
@@ -33,27 +33,27 @@ struct Arena {
 
 // Swift values to C's. What the C structs point to lies in the arena.
 extension Arena {
-    func copy(_ bytes: [UInt8]) -> ProtobufCBinaryData {
+    package func copy(_ bytes: [UInt8]) -> ProtobufCBinaryData {
         bytes.withUnsafeBufferPointer { copy($0) }
     }
 
-    func copy(_ string: String) -> ProtobufCBinaryData {
+    package func copy(_ string: String) -> ProtobufCBinaryData {
         var string = string
         return string.withUTF8 { copy($0) }
     }
 
-    func place<Message: CTwin>(_ message: Message) -> UnsafeMutablePointer<Message.C> {
+    package func place<Message: CTwin>(_ message: Message) -> UnsafeMutablePointer<Message.C> {
         let c = allocate(Message.C.self, count: 1)
         message.fill(c, self)
         return c
     }
 
-    func copy<Message: CTwin>(_ message: Message?) -> UnsafeMutablePointer<Message.C>? {
+    package func copy<Message: CTwin>(_ message: Message?) -> UnsafeMutablePointer<Message.C>? {
         guard let message else { return nil }
         return place(message)
     }
 
-    func copy<Message: CTwin>(
+    package func copy<Message: CTwin>(
         _ messages: [Message]
     ) -> (UnsafeMutablePointer<UnsafeMutablePointer<Message.C>?>?, Int) {
         if messages.isEmpty { return (nil, 0) }
@@ -66,15 +66,15 @@ extension Arena {
         return (pointers, messages.count)
     }
 
-    func copy(_ arrays: [[UInt8]]) -> (UnsafeMutablePointer<ProtobufCBinaryData>?, Int) {
+    package func copy(_ arrays: [[UInt8]]) -> (UnsafeMutablePointer<ProtobufCBinaryData>?, Int) {
         list(arrays) { copy($0) }
     }
 
-    func copy(_ strings: [String]) -> (UnsafeMutablePointer<ProtobufCBinaryData>?, Int) {
+    package func copy(_ strings: [String]) -> (UnsafeMutablePointer<ProtobufCBinaryData>?, Int) {
         list(strings) { copy($0) }
     }
 
-    func copy<Number: FixedWidthInteger>(_ numbers: [Number]) -> (UnsafeMutablePointer<Number>?, Int) {
+    package func copy<Number: FixedWidthInteger>(_ numbers: [Number]) -> (UnsafeMutablePointer<Number>?, Int) {
         list(numbers) { $0 }
     }
 

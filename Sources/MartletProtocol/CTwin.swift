@@ -1,12 +1,13 @@
-internal import CMartletProto
+package import CMartletProto
 
 /// The type of protobuf-c's unpack functions: allocator, size in bytes, bytes.
-typealias Unpack<C> = (UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?) -> UnsafeMutablePointer<
-    C
->?
+package typealias Unpack<C> = (UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?) ->
+    UnsafeMutablePointer<
+        C
+    >?
 
 /// A message that has a struct in C which protobuf-c reads and writes. Generated code conforms.
-protocol CTwin: WireMessage {
+package protocol CTwin: WireMessage {
     /// protobuf-c's struct; its first member is a `ProtobufCMessage`.
     associatedtype C
 
@@ -24,12 +25,12 @@ protocol CTwin: WireMessage {
 
 // C's values to Swift's. protobuf-c guarantees that a pointer is good for as many elements as its count says.
 extension CTwin {
-    static func array(_ data: ProtobufCBinaryData) -> [UInt8] {
+    package static func array(_ data: ProtobufCBinaryData) -> [UInt8] {
         [UInt8](UnsafeBufferPointer(start: data.data, count: data.len))
     }
 
     /// protobuf-c does not look at a string's bytes, so that the check for UTF-8 is made here.
-    static func text(_ data: ProtobufCBinaryData, field: String) throws(WireError) -> String {
+    package static func text(_ data: ProtobufCBinaryData, field: String) throws(WireError) -> String {
         let bytes = UnsafeBufferPointer(start: data.data, count: data.len)
         guard let string = String(validating: bytes, as: UTF8.self) else {
             throw WireError(message: name, reason: "\(field) is not UTF-8")
@@ -37,12 +38,12 @@ extension CTwin {
         return string
     }
 
-    static func message<Message: CTwin>(_ c: UnsafeMutablePointer<Message.C>?) throws(WireError) -> Message? {
+    package static func message<Message: CTwin>(_ c: UnsafeMutablePointer<Message.C>?) throws(WireError) -> Message? {
         guard let c else { return nil }
         return try Message(c)
     }
 
-    static func messages<Message: CTwin>(
+    package static func messages<Message: CTwin>(
         _ list: UnsafeMutablePointer<UnsafeMutablePointer<Message.C>?>?, _ count: Int
     ) throws(WireError) -> [Message] {
         var messages: [Message] = []
@@ -53,11 +54,11 @@ extension CTwin {
         return messages
     }
 
-    static func arrays(_ list: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int) -> [[UInt8]] {
+    package static func arrays(_ list: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int) -> [[UInt8]] {
         UnsafeBufferPointer(start: list, count: count).map(array)
     }
 
-    static func texts(
+    package static func texts(
         _ list: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int, field: String
     ) throws(WireError) -> [String] {
         var texts: [String] = []
@@ -68,7 +69,9 @@ extension CTwin {
         return texts
     }
 
-    static func numbers<Number: FixedWidthInteger>(_ list: UnsafeMutablePointer<Number>?, _ count: Int) -> [Number] {
+    package static func numbers<Number: FixedWidthInteger>(_ list: UnsafeMutablePointer<Number>?, _ count: Int)
+        -> [Number]
+    {
         [Number](UnsafeBufferPointer(start: list, count: count))
     }
 }

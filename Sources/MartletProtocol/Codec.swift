@@ -1,5 +1,5 @@
 internal import CMartletProto
-internal import NIOCore
+package import NIOCore
 
 /// How much memory decoding may take.
 package enum DecodingMemory {
@@ -18,8 +18,8 @@ package enum DecodingMemory {
 
 /// Between messages and their protobuf encoding, by way of protobuf-c's structs in the calling thread's ``Arena``.
 /// Steady calls allocate nothing but the Swift value that decoding results in. Any thread.
-enum Codec {
-    static func decode<Message: CTwin>(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Message {
+package enum Codec {
+    package static func decode<Message: CTwin>(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Message {
         let arena = Arena(limitBytes: DecodingMemory.limitBytes(inputBytes: bytes.count))
         defer { arena.close() }
         let input = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -31,13 +31,13 @@ enum Codec {
         return try Message(c)
     }
 
-    static func size<Message: CTwin>(of message: Message) -> Int {
+    package static func size<Message: CTwin>(of message: Message) -> Int {
         let arena = Arena(limitBytes: Int.max)
         defer { arena.close() }
         return protobuf_c_message_get_packed_size(base(arena.place(message)))
     }
 
-    static func encode<Message: CTwin>(_ message: Message, into buffer: inout ByteBuffer) {
+    package static func encode<Message: CTwin>(_ message: Message, into buffer: inout ByteBuffer) {
         let arena = Arena(limitBytes: Int.max)
         defer { arena.close() }
         let c: UnsafePointer<ProtobufCMessage> = base(arena.place(message))

@@ -21,8 +21,8 @@ struct GeneratedFilesTests {
         let copy = FileManager.default.temporaryDirectory.appending(path: "martlet-drift-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: copy) }
         for path in [
-            "proto", "CSources/CMartletProto", "Sources/MartletProtocol/Generated", "Sources/MartletCore",
-            "Tests/MartletProtocolTests/Generated",
+            "proto", "CSources/CMartletProto", "CSources/CMartletEtcdProto", "Sources/MartletProtocol/Generated",
+            "Sources/MartletMetadataEtcd/Generated", "Sources/MartletCore", "Tests/MartletProtocolTests/Generated",
         ] {
             let target = copy.appending(path: path)
             try FileManager.default.createDirectory(

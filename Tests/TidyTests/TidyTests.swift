@@ -18,7 +18,7 @@ struct TidyTests {
         let enumerator = try #require(FileManager.default.enumerator(at: base, includingPropertiesForKeys: nil))
         return try enumerator.compactMap { $0 as? URL }
             .filter { extensions.contains($0.pathExtension) && !$0.path().contains("/Generated/") }
-            .filter { !$0.path().contains("/CMartletProto/") && !$0.path().contains("/.build") }
+            .filter { !$0.path().contains(".pb-c.") && !$0.path().contains("/.build") }
             .map {
                 let text = try String(contentsOf: $0, encoding: .utf8)
                 return SourceFile(
@@ -34,6 +34,8 @@ struct TidyTests {
         "MartletRPC": ["MartletProtocol", "MartletCore"],
         "MartletStorage": ["MartletCore", "CMartletLog"],
         "MartletMetadata": ["MartletCore", "MartletStorage"],
+        // The runtime of the generated messages is MartletProtocol's.
+        "MartletMetadataEtcd": ["MartletCore", "MartletMetadata", "MartletProtocol", "CMartletEtcdProto"],
         "MartletBroker": ["MartletCore", "MartletStorage", "MartletMetadata"],
         "MartletServer": [
             "MartletCore", "MartletProtocol", "MartletRPC", "MartletStorage", "MartletMetadata", "MartletBroker",

@@ -21,6 +21,6 @@ def write(protos, files, scratch):
     subprocess.run(["protoc-c", f"-I{copies}", f"--c_out={out}", *names], check=True)
     outputs = {}
     for path in sorted(Path(out).rglob("*.pb-c.[ch]")):
-        text = re.sub(r'#include "martlet/v1/', '#include "', path.read_text())
+        text = re.sub(r'#include "(?:\w+/)+', '#include "', path.read_text())
         outputs[f"include/{path.name}" if path.suffix == ".h" else path.name] = text
     return outputs

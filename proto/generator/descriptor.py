@@ -90,6 +90,8 @@ class Service:
 class File:
     path: str
     """Below proto/: "martlet/v1/rpc.proto"."""
+    package: str
+    """"martlet.v1"."""
     messages: list[Message]
     enums: list[Enum]
     services: list[Service]
@@ -161,6 +163,7 @@ def read_file(wire):
     comments = read_comments(wire)
     return File(
         path,
+        wire.text(2),
         [read_message(each, (4, index), comments, path) for index, each in enumerate(wire.all(4))],
         [read_enum(each, (5, index), comments) for index, each in enumerate(wire.all(5))],
         [read_service(each, (6, index), comments) for index, each in enumerate(wire.all(6))],

@@ -2,44 +2,50 @@
 
 from .text import camel, header, snake
 
-IMPORTS = ["internal import CMartletProto"]
+RUNTIME = "MartletProtocol"
+"""The module that holds CTwin and its kin."""
 
 
-def write(file):
-    lines = header(file.path, IMPORTS)
+def write(file, c_module, swift_module):
+    imports = [f"package import {c_module}"]
+    if swift_module != RUNTIME:
+        imports.append(f"package import {RUNTIME}")
+    lines = header(file.path, imports)
     for message in file.messages:
-        lines += message_lines(message) + [""]
+        lines += message_lines(message, file.package) + [""]
     return "\n".join(lines)
 
 
-def message_lines(message):
-    prefix = f"martlet__v1__{snake(message.name)}__"
+def message_lines(message, package):
+    names = package.split(".")
+    type_prefix = "".join(f"{name.capitalize()}__" for name in names)
+    prefix = "".join(f"{name}__" for name in names) + f"{snake(message.name)}__"
     return [
         f"extension {message.name}: CTwin {{",
-        f"    typealias C = Martlet__V1__{message.name}",
-        f'    static var name: String {{ "{message.name}" }}',
-        f"    static var unpack: Unpack<C> {{ {prefix}unpack }}",
+        f"    package typealias C = {type_prefix}{message.name}",
+        f'    package static var name: String {{ "{message.name}" }}',
+        f"    package static var unpack: Unpack<C> {{ {prefix}unpack }}",
         "",
-        *decode_lines(message),
+        *decode_lines(message, type_prefix.upper()),
         "",
-        "    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {",
+        "    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {",
         f"        {prefix}init(c)",
         *(line for field in message.fields if not field.oneof for line in fill_lines(field)),
-        *(line for oneof in message.oneofs for line in fill_oneof_lines(message, oneof)),
+        *(line for oneof in message.oneofs for line in fill_oneof_lines(message, oneof, type_prefix.upper())),
         "    }",
         "}",
     ]
 
 
-def decode_lines(message):
-    start = "    init(_ c: UnsafePointer<C>) throws(WireError) {"
+def decode_lines(message, constant_prefix):
+    start = "    package init(_ c: UnsafePointer<C>) throws(WireError) {"
     if not message.fields:
         return [start + "}"]
     lines = [f"        {camel(f.name)} = {decoded(f)}" for f in message.fields if not f.oneof]
     for oneof in message.oneofs:
         lines += [f"        switch c.pointee.{oneof.name}_case {{"]
         for field in oneof.fields:
-            lines += [f"        case {case_constant(message, oneof, field)}:"]
+            lines += [f"        case {constant_prefix}{case_constant(message, oneof, field)}:"]
             lines += [f"            {camel(oneof.name)} = .{camel(field.name)}(try {field.message}(c.pointee.{field.name}))"]
         lines += ["        default:", f"            {camel(oneof.name)} = nil", "        }"]
     return [start] + lines + ["    }"]
@@ -74,14 +80,14 @@ def fill_lines(field):
     return [f"        c.pointee.{field.name} = {name + ' ? 1 : 0' if field.type == 'bool' else name}"]
 
 
-def fill_oneof_lines(message, oneof):
+def fill_oneof_lines(message, oneof, constant_prefix):
     lines = [f"        switch {camel(oneof.name)} {{"]
     for field in oneof.fields:
         lines += [f"        case .{camel(field.name)}(let value):"]
-        lines += [f"            c.pointee.{oneof.name}_case = {case_constant(message, oneof, field)}"]
+        lines += [f"            c.pointee.{oneof.name}_case = {constant_prefix}{case_constant(message, oneof, field)}"]
         lines += [f"            c.pointee.{field.name} = arena.copy(value)"]
     return lines + ["        case nil:", "            break", "        }"]
 
 
 def case_constant(message, oneof, field):
-    return f"MARTLET__V1__{snake(message.name).upper()}__{oneof.name.upper()}_{field.name.upper()}"
+    return f"{snake(message.name).upper()}__{oneof.name.upper()}_{field.name.upper()}"

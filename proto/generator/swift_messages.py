@@ -1,11 +1,13 @@
 """Swift values for the messages of one file."""
 
 from .descriptor import Oneof
+from .swift_codec import RUNTIME
 from .text import camel, doc, header, pascal, swift_type, wrapped
 
 
-def write(file):
-    lines = header(file.path, ["package import NIOCore"])
+def write(file, swift_module):
+    runtime = [] if swift_module == RUNTIME else [f"package import {RUNTIME}"]
+    lines = header(file.path, ["package import NIOCore", *runtime])
     for message in file.messages:
         lines += message_lines(message) + [""]
     return "\n".join(lines)

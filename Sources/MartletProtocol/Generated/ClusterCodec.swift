@@ -1,25 +1,25 @@
 // Written by proto/generate from proto/martlet/v1/cluster.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension BrokerStatusRequest: CTwin {
-    typealias C = Martlet__V1__BrokerStatusRequest
-    static var name: String { "BrokerStatusRequest" }
-    static var unpack: Unpack<C> { martlet__v1__broker_status_request__unpack }
+    package typealias C = Martlet__V1__BrokerStatusRequest
+    package static var name: String { "BrokerStatusRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__broker_status_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__broker_status_request__init(c)
     }
 }
 
 extension BrokerStatusResponse: CTwin {
-    typealias C = Martlet__V1__BrokerStatusResponse
-    static var name: String { "BrokerStatusResponse" }
-    static var unpack: Unpack<C> { martlet__v1__broker_status_response__unpack }
+    package typealias C = Martlet__V1__BrokerStatusResponse
+    package static var name: String { "BrokerStatusResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__broker_status_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         clusterID = try Self.text(c.pointee.cluster_id, field: "cluster_id")
         brokerVersion = try Self.text(c.pointee.broker_version, field: "broker_version")
@@ -40,7 +40,7 @@ extension BrokerStatusResponse: CTwin {
         partitionsRecovering = c.pointee.partitions_recovering
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__broker_status_response__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.cluster_id = arena.copy(clusterID)
@@ -64,17 +64,17 @@ extension BrokerStatusResponse: CTwin {
 }
 
 extension PartitionTrouble: CTwin {
-    typealias C = Martlet__V1__PartitionTrouble
-    static var name: String { "PartitionTrouble" }
-    static var unpack: Unpack<C> { martlet__v1__partition_trouble__unpack }
+    package typealias C = Martlet__V1__PartitionTrouble
+    package static var name: String { "PartitionTrouble" }
+    package static var unpack: Unpack<C> { martlet__v1__partition_trouble__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         reason = Self.array(c.pointee.reason)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__partition_trouble__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition

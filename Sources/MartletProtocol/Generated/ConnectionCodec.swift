@@ -1,13 +1,13 @@
 // Written by proto/generate from proto/martlet/v1/connection.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension HelloRequest: CTwin {
-    typealias C = Martlet__V1__HelloRequest
-    static var name: String { "HelloRequest" }
-    static var unpack: Unpack<C> { martlet__v1__hello_request__unpack }
+    package typealias C = Martlet__V1__HelloRequest
+    package static var name: String { "HelloRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__hello_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         versionMin = c.pointee.version_min
         versionMax = c.pointee.version_max
         clientName = Self.array(c.pointee.client_name)
@@ -15,7 +15,7 @@ extension HelloRequest: CTwin {
         clusterID = try Self.text(c.pointee.cluster_id, field: "cluster_id")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__hello_request__init(c)
         c.pointee.version_min = versionMin
         c.pointee.version_max = versionMax
@@ -26,11 +26,11 @@ extension HelloRequest: CTwin {
 }
 
 extension HelloResponse: CTwin {
-    typealias C = Martlet__V1__HelloResponse
-    static var name: String { "HelloResponse" }
-    static var unpack: Unpack<C> { martlet__v1__hello_response__unpack }
+    package typealias C = Martlet__V1__HelloResponse
+    package static var name: String { "HelloResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__hello_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         version = c.pointee.version
         brokerVersion = try Self.text(c.pointee.broker_version, field: "broker_version")
         clusterID = try Self.text(c.pointee.cluster_id, field: "cluster_id")
@@ -39,7 +39,7 @@ extension HelloResponse: CTwin {
         limits = try Self.message(c.pointee.limits)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__hello_response__init(c)
         c.pointee.version = version
         c.pointee.broker_version = arena.copy(brokerVersion)
@@ -51,18 +51,18 @@ extension HelloResponse: CTwin {
 }
 
 extension BrokerLimits: CTwin {
-    typealias C = Martlet__V1__BrokerLimits
-    static var name: String { "BrokerLimits" }
-    static var unpack: Unpack<C> { martlet__v1__broker_limits__unpack }
+    package typealias C = Martlet__V1__BrokerLimits
+    package static var name: String { "BrokerLimits" }
+    package static var unpack: Unpack<C> { martlet__v1__broker_limits__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         messageBytesMax = c.pointee.message_bytes_max
         attachmentBytesMax = c.pointee.attachment_bytes_max
         openCallsMax = c.pointee.open_calls_max
         partitionsPerRequestMax = c.pointee.partitions_per_request_max
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__broker_limits__init(c)
         c.pointee.message_bytes_max = messageBytesMax
         c.pointee.attachment_bytes_max = attachmentBytesMax
@@ -72,25 +72,25 @@ extension BrokerLimits: CTwin {
 }
 
 extension PingRequest: CTwin {
-    typealias C = Martlet__V1__PingRequest
-    static var name: String { "PingRequest" }
-    static var unpack: Unpack<C> { martlet__v1__ping_request__unpack }
+    package typealias C = Martlet__V1__PingRequest
+    package static var name: String { "PingRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__ping_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__ping_request__init(c)
     }
 }
 
 extension PingResponse: CTwin {
-    typealias C = Martlet__V1__PingResponse
-    static var name: String { "PingResponse" }
-    static var unpack: Unpack<C> { martlet__v1__ping_response__unpack }
+    package typealias C = Martlet__V1__PingResponse
+    package static var name: String { "PingResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__ping_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__ping_response__init(c)
     }
 }

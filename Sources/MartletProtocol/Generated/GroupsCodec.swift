@@ -1,18 +1,18 @@
 // Written by proto/generate from proto/martlet/v1/groups.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension GroupSetting: CTwin {
-    typealias C = Martlet__V1__GroupSetting
-    static var name: String { "GroupSetting" }
-    static var unpack: Unpack<C> { martlet__v1__group_setting__unpack }
+    package typealias C = Martlet__V1__GroupSetting
+    package static var name: String { "GroupSetting" }
+    package static var unpack: Unpack<C> { martlet__v1__group_setting__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         value = Self.array(c.pointee.value)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_setting__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.value = arena.copy(value)
@@ -20,17 +20,17 @@ extension GroupSetting: CTwin {
 }
 
 extension GroupPartitions: CTwin {
-    typealias C = Martlet__V1__GroupPartitions
-    static var name: String { "GroupPartitions" }
-    static var unpack: Unpack<C> { martlet__v1__group_partitions__unpack }
+    package typealias C = Martlet__V1__GroupPartitions
+    package static var name: String { "GroupPartitions" }
+    package static var unpack: Unpack<C> { martlet__v1__group_partitions__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partitions = Self.numbers(c.pointee.partitions, c.pointee.n_partitions)
         topic = Self.array(c.pointee.topic)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_partitions__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
@@ -39,41 +39,41 @@ extension GroupPartitions: CTwin {
 }
 
 extension GroupPartitionList: CTwin {
-    typealias C = Martlet__V1__GroupPartitionList
-    static var name: String { "GroupPartitionList" }
-    static var unpack: Unpack<C> { martlet__v1__group_partition_list__unpack }
+    package typealias C = Martlet__V1__GroupPartitionList
+    package static var name: String { "GroupPartitionList" }
+    package static var unpack: Unpack<C> { martlet__v1__group_partition_list__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = try Self.messages(c.pointee.topics, c.pointee.n_topics)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_partition_list__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
     }
 }
 
 extension FindCoordinatorRequest: CTwin {
-    typealias C = Martlet__V1__FindCoordinatorRequest
-    static var name: String { "FindCoordinatorRequest" }
-    static var unpack: Unpack<C> { martlet__v1__find_coordinator_request__unpack }
+    package typealias C = Martlet__V1__FindCoordinatorRequest
+    package static var name: String { "FindCoordinatorRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__find_coordinator_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__find_coordinator_request__init(c)
         c.pointee.group = arena.copy(group)
     }
 }
 
 extension FindCoordinatorResponse: CTwin {
-    typealias C = Martlet__V1__FindCoordinatorResponse
-    static var name: String { "FindCoordinatorResponse" }
-    static var unpack: Unpack<C> { martlet__v1__find_coordinator_response__unpack }
+    package typealias C = Martlet__V1__FindCoordinatorResponse
+    package static var name: String { "FindCoordinatorResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__find_coordinator_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         brokerID = c.pointee.broker_id
@@ -81,7 +81,7 @@ extension FindCoordinatorResponse: CTwin {
         port = c.pointee.port
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__find_coordinator_response__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -92,16 +92,16 @@ extension FindCoordinatorResponse: CTwin {
 }
 
 extension GroupSubscription: CTwin {
-    typealias C = Martlet__V1__GroupSubscription
-    static var name: String { "GroupSubscription" }
-    static var unpack: Unpack<C> { martlet__v1__group_subscription__unpack }
+    package typealias C = Martlet__V1__GroupSubscription
+    package static var name: String { "GroupSubscription" }
+    package static var unpack: Unpack<C> { martlet__v1__group_subscription__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = Self.arrays(c.pointee.topics, c.pointee.n_topics)
         pattern = Self.array(c.pointee.pattern)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_subscription__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
         c.pointee.pattern = arena.copy(pattern)
@@ -109,11 +109,11 @@ extension GroupSubscription: CTwin {
 }
 
 extension HeartbeatRequest: CTwin {
-    typealias C = Martlet__V1__HeartbeatRequest
-    static var name: String { "HeartbeatRequest" }
-    static var unpack: Unpack<C> { martlet__v1__heartbeat_request__unpack }
+    package typealias C = Martlet__V1__HeartbeatRequest
+    package static var name: String { "HeartbeatRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__heartbeat_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         memberID = Self.array(c.pointee.member_id)
         memberEpoch = c.pointee.member_epoch
@@ -127,7 +127,7 @@ extension HeartbeatRequest: CTwin {
         maxWaitMs = c.pointee.max_wait_ms
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__heartbeat_request__init(c)
         c.pointee.group = arena.copy(group)
         c.pointee.member_id = arena.copy(memberID)
@@ -144,11 +144,11 @@ extension HeartbeatRequest: CTwin {
 }
 
 extension HeartbeatResponse: CTwin {
-    typealias C = Martlet__V1__HeartbeatResponse
-    static var name: String { "HeartbeatResponse" }
-    static var unpack: Unpack<C> { martlet__v1__heartbeat_response__unpack }
+    package typealias C = Martlet__V1__HeartbeatResponse
+    package static var name: String { "HeartbeatResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__heartbeat_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         memberEpoch = c.pointee.member_epoch
@@ -158,7 +158,7 @@ extension HeartbeatResponse: CTwin {
         heartbeatIntervalMs = c.pointee.heartbeat_interval_ms
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__heartbeat_response__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -171,11 +171,11 @@ extension HeartbeatResponse: CTwin {
 }
 
 extension CommitOffsetsRequest: CTwin {
-    typealias C = Martlet__V1__CommitOffsetsRequest
-    static var name: String { "CommitOffsetsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__commit_offsets_request__unpack }
+    package typealias C = Martlet__V1__CommitOffsetsRequest
+    package static var name: String { "CommitOffsetsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__commit_offsets_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         memberID = Self.array(c.pointee.member_id)
         memberEpoch = c.pointee.member_epoch
@@ -184,7 +184,7 @@ extension CommitOffsetsRequest: CTwin {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__commit_offsets_request__init(c)
         c.pointee.group = arena.copy(group)
         c.pointee.member_id = arena.copy(memberID)
@@ -196,11 +196,11 @@ extension CommitOffsetsRequest: CTwin {
 }
 
 extension CommitOffsetsPartition: CTwin {
-    typealias C = Martlet__V1__CommitOffsetsPartition
-    static var name: String { "CommitOffsetsPartition" }
-    static var unpack: Unpack<C> { martlet__v1__commit_offsets_partition__unpack }
+    package typealias C = Martlet__V1__CommitOffsetsPartition
+    package static var name: String { "CommitOffsetsPartition" }
+    package static var unpack: Unpack<C> { martlet__v1__commit_offsets_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         offset = c.pointee.offset
@@ -208,7 +208,7 @@ extension CommitOffsetsPartition: CTwin {
         metadata = Self.array(c.pointee.metadata)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__commit_offsets_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -219,17 +219,17 @@ extension CommitOffsetsPartition: CTwin {
 }
 
 extension CommitOffsetsResponse: CTwin {
-    typealias C = Martlet__V1__CommitOffsetsResponse
-    static var name: String { "CommitOffsetsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__commit_offsets_response__unpack }
+    package typealias C = Martlet__V1__CommitOffsetsResponse
+    package static var name: String { "CommitOffsetsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__commit_offsets_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__commit_offsets_response__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -238,16 +238,16 @@ extension CommitOffsetsResponse: CTwin {
 }
 
 extension CommitOffsetsPartitionResult: CTwin {
-    typealias C = Martlet__V1__CommitOffsetsPartitionResult
-    static var name: String { "CommitOffsetsPartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__commit_offsets_partition_result__unpack }
+    package typealias C = Martlet__V1__CommitOffsetsPartitionResult
+    package static var name: String { "CommitOffsetsPartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__commit_offsets_partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__commit_offsets_partition_result__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -255,16 +255,16 @@ extension CommitOffsetsPartitionResult: CTwin {
 }
 
 extension FetchOffsetsRequest: CTwin {
-    typealias C = Martlet__V1__FetchOffsetsRequest
-    static var name: String { "FetchOffsetsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_offsets_request__unpack }
+    package typealias C = Martlet__V1__FetchOffsetsRequest
+    package static var name: String { "FetchOffsetsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_offsets_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         partitions = try Self.message(c.pointee.partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_offsets_request__init(c)
         c.pointee.group = arena.copy(group)
         c.pointee.partitions = arena.copy(partitions)
@@ -272,17 +272,17 @@ extension FetchOffsetsRequest: CTwin {
 }
 
 extension FetchOffsetsResponse: CTwin {
-    typealias C = Martlet__V1__FetchOffsetsResponse
-    static var name: String { "FetchOffsetsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_offsets_response__unpack }
+    package typealias C = Martlet__V1__FetchOffsetsResponse
+    package static var name: String { "FetchOffsetsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_offsets_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_offsets_response__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -291,11 +291,11 @@ extension FetchOffsetsResponse: CTwin {
 }
 
 extension FetchOffsetsPartitionResult: CTwin {
-    typealias C = Martlet__V1__FetchOffsetsPartitionResult
-    static var name: String { "FetchOffsetsPartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_offsets_partition_result__unpack }
+    package typealias C = Martlet__V1__FetchOffsetsPartitionResult
+    package static var name: String { "FetchOffsetsPartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_offsets_partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         offset = c.pointee.offset
@@ -304,7 +304,7 @@ extension FetchOffsetsPartitionResult: CTwin {
         commitTimeMs = c.pointee.commit_time_ms
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_offsets_partition_result__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -316,29 +316,29 @@ extension FetchOffsetsPartitionResult: CTwin {
 }
 
 extension ListGroupsRequest: CTwin {
-    typealias C = Martlet__V1__ListGroupsRequest
-    static var name: String { "ListGroupsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__list_groups_request__unpack }
+    package typealias C = Martlet__V1__ListGroupsRequest
+    package static var name: String { "ListGroupsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__list_groups_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_groups_request__init(c)
     }
 }
 
 extension ListGroupsResponse: CTwin {
-    typealias C = Martlet__V1__ListGroupsResponse
-    static var name: String { "ListGroupsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__list_groups_response__unpack }
+    package typealias C = Martlet__V1__ListGroupsResponse
+    package static var name: String { "ListGroupsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__list_groups_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         groups = try Self.messages(c.pointee.groups, c.pointee.n_groups)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_groups_response__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -347,18 +347,18 @@ extension ListGroupsResponse: CTwin {
 }
 
 extension ListedGroup: CTwin {
-    typealias C = Martlet__V1__ListedGroup
-    static var name: String { "ListedGroup" }
-    static var unpack: Unpack<C> { martlet__v1__listed_group__unpack }
+    package typealias C = Martlet__V1__ListedGroup
+    package static var name: String { "ListedGroup" }
+    package static var unpack: Unpack<C> { martlet__v1__listed_group__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         state = Self.array(c.pointee.state)
         assignor = Self.array(c.pointee.assignor)
         members = c.pointee.members
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__listed_group__init(c)
         c.pointee.group = arena.copy(group)
         c.pointee.state = arena.copy(state)
@@ -368,41 +368,41 @@ extension ListedGroup: CTwin {
 }
 
 extension DescribeGroupsRequest: CTwin {
-    typealias C = Martlet__V1__DescribeGroupsRequest
-    static var name: String { "DescribeGroupsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__describe_groups_request__unpack }
+    package typealias C = Martlet__V1__DescribeGroupsRequest
+    package static var name: String { "DescribeGroupsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_groups_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         groups = Self.arrays(c.pointee.groups, c.pointee.n_groups)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_groups_request__init(c)
         (c.pointee.groups, c.pointee.n_groups) = arena.copy(groups)
     }
 }
 
 extension DescribeGroupsResponse: CTwin {
-    typealias C = Martlet__V1__DescribeGroupsResponse
-    static var name: String { "DescribeGroupsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__describe_groups_response__unpack }
+    package typealias C = Martlet__V1__DescribeGroupsResponse
+    package static var name: String { "DescribeGroupsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_groups_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         groups = try Self.messages(c.pointee.groups, c.pointee.n_groups)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_groups_response__init(c)
         (c.pointee.groups, c.pointee.n_groups) = arena.copy(groups)
     }
 }
 
 extension GroupDescription: CTwin {
-    typealias C = Martlet__V1__GroupDescription
-    static var name: String { "GroupDescription" }
-    static var unpack: Unpack<C> { martlet__v1__group_description__unpack }
+    package typealias C = Martlet__V1__GroupDescription
+    package static var name: String { "GroupDescription" }
+    package static var unpack: Unpack<C> { martlet__v1__group_description__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
@@ -413,7 +413,7 @@ extension GroupDescription: CTwin {
         settings = try Self.messages(c.pointee.settings, c.pointee.n_settings)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_description__init(c)
         c.pointee.group = arena.copy(group)
         c.pointee.error = error
@@ -427,11 +427,11 @@ extension GroupDescription: CTwin {
 }
 
 extension GroupMemberDescription: CTwin {
-    typealias C = Martlet__V1__GroupMemberDescription
-    static var name: String { "GroupMemberDescription" }
-    static var unpack: Unpack<C> { martlet__v1__group_member_description__unpack }
+    package typealias C = Martlet__V1__GroupMemberDescription
+    package static var name: String { "GroupMemberDescription" }
+    package static var unpack: Unpack<C> { martlet__v1__group_member_description__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         memberID = Self.array(c.pointee.member_id)
         instanceID = Self.array(c.pointee.instance_id)
         clientID = Self.array(c.pointee.client_id)
@@ -443,7 +443,7 @@ extension GroupMemberDescription: CTwin {
         target = try Self.messages(c.pointee.target, c.pointee.n_target)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_member_description__init(c)
         c.pointee.member_id = arena.copy(memberID)
         c.pointee.instance_id = arena.copy(instanceID)
@@ -458,47 +458,47 @@ extension GroupMemberDescription: CTwin {
 }
 
 extension DeleteGroupsRequest: CTwin {
-    typealias C = Martlet__V1__DeleteGroupsRequest
-    static var name: String { "DeleteGroupsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__delete_groups_request__unpack }
+    package typealias C = Martlet__V1__DeleteGroupsRequest
+    package static var name: String { "DeleteGroupsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_groups_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         groups = Self.arrays(c.pointee.groups, c.pointee.n_groups)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_groups_request__init(c)
         (c.pointee.groups, c.pointee.n_groups) = arena.copy(groups)
     }
 }
 
 extension DeleteGroupsResponse: CTwin {
-    typealias C = Martlet__V1__DeleteGroupsResponse
-    static var name: String { "DeleteGroupsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__delete_groups_response__unpack }
+    package typealias C = Martlet__V1__DeleteGroupsResponse
+    package static var name: String { "DeleteGroupsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_groups_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         groups = try Self.messages(c.pointee.groups, c.pointee.n_groups)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_groups_response__init(c)
         (c.pointee.groups, c.pointee.n_groups) = arena.copy(groups)
     }
 }
 
 extension GroupResult: CTwin {
-    typealias C = Martlet__V1__GroupResult
-    static var name: String { "GroupResult" }
-    static var unpack: Unpack<C> { martlet__v1__group_result__unpack }
+    package typealias C = Martlet__V1__GroupResult
+    package static var name: String { "GroupResult" }
+    package static var unpack: Unpack<C> { martlet__v1__group_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__group_result__init(c)
         c.pointee.group = arena.copy(group)
         c.pointee.error = error
@@ -507,17 +507,17 @@ extension GroupResult: CTwin {
 }
 
 extension AlterGroupRequest: CTwin {
-    typealias C = Martlet__V1__AlterGroupRequest
-    static var name: String { "AlterGroupRequest" }
-    static var unpack: Unpack<C> { martlet__v1__alter_group_request__unpack }
+    package typealias C = Martlet__V1__AlterGroupRequest
+    package static var name: String { "AlterGroupRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__alter_group_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = Self.array(c.pointee.group)
         set = try Self.messages(c.pointee.set, c.pointee.n_set)
         reset = Self.arrays(c.pointee.reset, c.pointee.n_reset)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__alter_group_request__init(c)
         c.pointee.group = arena.copy(group)
         (c.pointee.set, c.pointee.n_set) = arena.copy(set)
@@ -526,15 +526,15 @@ extension AlterGroupRequest: CTwin {
 }
 
 extension AlterGroupResponse: CTwin {
-    typealias C = Martlet__V1__AlterGroupResponse
-    static var name: String { "AlterGroupResponse" }
-    static var unpack: Unpack<C> { martlet__v1__alter_group_response__unpack }
+    package typealias C = Martlet__V1__AlterGroupResponse
+    package static var name: String { "AlterGroupResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__alter_group_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         group = try Self.message(c.pointee.group)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__alter_group_response__init(c)
         c.pointee.group = arena.copy(group)
     }

@@ -1,25 +1,25 @@
 // Written by proto/generate from proto/martlet/v1/operations.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension DescribeClusterRequest: CTwin {
-    typealias C = Martlet__V1__DescribeClusterRequest
-    static var name: String { "DescribeClusterRequest" }
-    static var unpack: Unpack<C> { martlet__v1__describe_cluster_request__unpack }
+    package typealias C = Martlet__V1__DescribeClusterRequest
+    package static var name: String { "DescribeClusterRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_cluster_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_cluster_request__init(c)
     }
 }
 
 extension DescribeClusterResponse: CTwin {
-    typealias C = Martlet__V1__DescribeClusterResponse
-    static var name: String { "DescribeClusterResponse" }
-    static var unpack: Unpack<C> { martlet__v1__describe_cluster_response__unpack }
+    package typealias C = Martlet__V1__DescribeClusterResponse
+    package static var name: String { "DescribeClusterResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_cluster_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         clusterID = try Self.text(c.pointee.cluster_id, field: "cluster_id")
         isSingle = c.pointee.is_single != 0
         controllerID = c.pointee.controller_id
@@ -34,7 +34,7 @@ extension DescribeClusterResponse: CTwin {
         partitionsNotPreferred = c.pointee.partitions_not_preferred
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_cluster_response__init(c)
         c.pointee.cluster_id = arena.copy(clusterID)
         c.pointee.is_single = isSingle ? 1 : 0
@@ -52,11 +52,11 @@ extension DescribeClusterResponse: CTwin {
 }
 
 extension BrokerDescription: CTwin {
-    typealias C = Martlet__V1__BrokerDescription
-    static var name: String { "BrokerDescription" }
-    static var unpack: Unpack<C> { martlet__v1__broker_description__unpack }
+    package typealias C = Martlet__V1__BrokerDescription
+    package static var name: String { "BrokerDescription" }
+    package static var unpack: Unpack<C> { martlet__v1__broker_description__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         node = try Self.message(c.pointee.node)
         startEpoch = c.pointee.start_epoch
         isAlive = c.pointee.is_alive != 0
@@ -69,7 +69,7 @@ extension BrokerDescription: CTwin {
         stuckReplicas = c.pointee.stuck_replicas
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__broker_description__init(c)
         c.pointee.node = arena.copy(node)
         c.pointee.start_epoch = startEpoch
@@ -85,11 +85,11 @@ extension BrokerDescription: CTwin {
 }
 
 extension PartitionHealth: CTwin {
-    typealias C = Martlet__V1__PartitionHealth
-    static var name: String { "PartitionHealth" }
-    static var unpack: Unpack<C> { martlet__v1__partition_health__unpack }
+    package typealias C = Martlet__V1__PartitionHealth
+    package static var name: String { "PartitionHealth" }
+    package static var unpack: Unpack<C> { martlet__v1__partition_health__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
@@ -102,7 +102,7 @@ extension PartitionHealth: CTwin {
         lastUncleanEpoch = c.pointee.last_unclean_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__partition_health__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.topic_id = arena.copy(topicID)
@@ -118,11 +118,11 @@ extension PartitionHealth: CTwin {
 }
 
 extension StoreHealth: CTwin {
-    typealias C = Martlet__V1__StoreHealth
-    static var name: String { "StoreHealth" }
-    static var unpack: Unpack<C> { martlet__v1__store_health__unpack }
+    package typealias C = Martlet__V1__StoreHealth
+    package static var name: String { "StoreHealth" }
+    package static var unpack: Unpack<C> { martlet__v1__store_health__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         kind = Self.array(c.pointee.kind)
         isAvailable = c.pointee.is_available != 0
         revision = c.pointee.revision
@@ -130,7 +130,7 @@ extension StoreHealth: CTwin {
         troubles = Self.arrays(c.pointee.troubles, c.pointee.n_troubles)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__store_health__init(c)
         c.pointee.kind = arena.copy(kind)
         c.pointee.is_available = isAvailable ? 1 : 0
@@ -141,11 +141,11 @@ extension StoreHealth: CTwin {
 }
 
 extension StoreMember: CTwin {
-    typealias C = Martlet__V1__StoreMember
-    static var name: String { "StoreMember" }
-    static var unpack: Unpack<C> { martlet__v1__store_member__unpack }
+    package typealias C = Martlet__V1__StoreMember
+    package static var name: String { "StoreMember" }
+    package static var unpack: Unpack<C> { martlet__v1__store_member__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         isReachable = c.pointee.is_reachable != 0
         isLeader = c.pointee.is_leader != 0
@@ -155,7 +155,7 @@ extension StoreMember: CTwin {
         troubles = Self.arrays(c.pointee.troubles, c.pointee.n_troubles)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__store_member__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.is_reachable = isReachable ? 1 : 0
@@ -168,44 +168,44 @@ extension StoreMember: CTwin {
 }
 
 extension DescribeConfigRequest: CTwin {
-    typealias C = Martlet__V1__DescribeConfigRequest
-    static var name: String { "DescribeConfigRequest" }
-    static var unpack: Unpack<C> { martlet__v1__describe_config_request__unpack }
+    package typealias C = Martlet__V1__DescribeConfigRequest
+    package static var name: String { "DescribeConfigRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_config_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_config_request__init(c)
     }
 }
 
 extension DescribeConfigResponse: CTwin {
-    typealias C = Martlet__V1__DescribeConfigResponse
-    static var name: String { "DescribeConfigResponse" }
-    static var unpack: Unpack<C> { martlet__v1__describe_config_response__unpack }
+    package typealias C = Martlet__V1__DescribeConfigResponse
+    package static var name: String { "DescribeConfigResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_config_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         settings = try Self.messages(c.pointee.settings, c.pointee.n_settings)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_config_response__init(c)
         (c.pointee.settings, c.pointee.n_settings) = arena.copy(settings)
     }
 }
 
 extension AlterConfigRequest: CTwin {
-    typealias C = Martlet__V1__AlterConfigRequest
-    static var name: String { "AlterConfigRequest" }
-    static var unpack: Unpack<C> { martlet__v1__alter_config_request__unpack }
+    package typealias C = Martlet__V1__AlterConfigRequest
+    package static var name: String { "AlterConfigRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__alter_config_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         set = try Self.messages(c.pointee.set, c.pointee.n_set)
         reset = Self.arrays(c.pointee.reset, c.pointee.n_reset)
         validateOnly = c.pointee.validate_only != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__alter_config_request__init(c)
         (c.pointee.set, c.pointee.n_set) = arena.copy(set)
         (c.pointee.reset, c.pointee.n_reset) = arena.copy(reset)
@@ -214,55 +214,55 @@ extension AlterConfigRequest: CTwin {
 }
 
 extension AlterConfigResponse: CTwin {
-    typealias C = Martlet__V1__AlterConfigResponse
-    static var name: String { "AlterConfigResponse" }
-    static var unpack: Unpack<C> { martlet__v1__alter_config_response__unpack }
+    package typealias C = Martlet__V1__AlterConfigResponse
+    package static var name: String { "AlterConfigResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__alter_config_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__alter_config_response__init(c)
     }
 }
 
 extension RemoveBrokerRequest: CTwin {
-    typealias C = Martlet__V1__RemoveBrokerRequest
-    static var name: String { "RemoveBrokerRequest" }
-    static var unpack: Unpack<C> { martlet__v1__remove_broker_request__unpack }
+    package typealias C = Martlet__V1__RemoveBrokerRequest
+    package static var name: String { "RemoveBrokerRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__remove_broker_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__remove_broker_request__init(c)
         c.pointee.broker_id = brokerID
     }
 }
 
 extension RemoveBrokerResponse: CTwin {
-    typealias C = Martlet__V1__RemoveBrokerResponse
-    static var name: String { "RemoveBrokerResponse" }
-    static var unpack: Unpack<C> { martlet__v1__remove_broker_response__unpack }
+    package typealias C = Martlet__V1__RemoveBrokerResponse
+    package static var name: String { "RemoveBrokerResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__remove_broker_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__remove_broker_response__init(c)
     }
 }
 
 extension DrainRequest: CTwin {
-    typealias C = Martlet__V1__DrainRequest
-    static var name: String { "DrainRequest" }
-    static var unpack: Unpack<C> { martlet__v1__drain_request__unpack }
+    package typealias C = Martlet__V1__DrainRequest
+    package static var name: String { "DrainRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__drain_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         cancel = c.pointee.cancel != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__drain_request__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.cancel = cancel ? 1 : 0
@@ -270,16 +270,16 @@ extension DrainRequest: CTwin {
 }
 
 extension DrainResponse: CTwin {
-    typealias C = Martlet__V1__DrainResponse
-    static var name: String { "DrainResponse" }
-    static var unpack: Unpack<C> { martlet__v1__drain_response__unpack }
+    package typealias C = Martlet__V1__DrainResponse
+    package static var name: String { "DrainResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__drain_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         leaders = c.pointee.leaders
         replicas = c.pointee.replicas
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__drain_response__init(c)
         c.pointee.leaders = leaders
         c.pointee.replicas = replicas
@@ -287,17 +287,17 @@ extension DrainResponse: CTwin {
 }
 
 extension PlanReassignmentRequest: CTwin {
-    typealias C = Martlet__V1__PlanReassignmentRequest
-    static var name: String { "PlanReassignmentRequest" }
-    static var unpack: Unpack<C> { martlet__v1__plan_reassignment_request__unpack }
+    package typealias C = Martlet__V1__PlanReassignmentRequest
+    package static var name: String { "PlanReassignmentRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__plan_reassignment_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = Self.arrays(c.pointee.topics, c.pointee.n_topics)
         brokers = Self.numbers(c.pointee.brokers, c.pointee.n_brokers)
         replicationFactor = c.pointee.replication_factor
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__plan_reassignment_request__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
         (c.pointee.brokers, c.pointee.n_brokers) = arena.copy(brokers)
@@ -306,33 +306,33 @@ extension PlanReassignmentRequest: CTwin {
 }
 
 extension PlanReassignmentResponse: CTwin {
-    typealias C = Martlet__V1__PlanReassignmentResponse
-    static var name: String { "PlanReassignmentResponse" }
-    static var unpack: Unpack<C> { martlet__v1__plan_reassignment_response__unpack }
+    package typealias C = Martlet__V1__PlanReassignmentResponse
+    package static var name: String { "PlanReassignmentResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__plan_reassignment_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         moves = try Self.messages(c.pointee.moves, c.pointee.n_moves)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__plan_reassignment_response__init(c)
         (c.pointee.moves, c.pointee.n_moves) = arena.copy(moves)
     }
 }
 
 extension PartitionMove: CTwin {
-    typealias C = Martlet__V1__PartitionMove
-    static var name: String { "PartitionMove" }
-    static var unpack: Unpack<C> { martlet__v1__partition_move__unpack }
+    package typealias C = Martlet__V1__PartitionMove
+    package static var name: String { "PartitionMove" }
+    package static var unpack: Unpack<C> { martlet__v1__partition_move__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         replicas = Self.numbers(c.pointee.replicas, c.pointee.n_replicas)
         target = Self.numbers(c.pointee.target, c.pointee.n_target)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__partition_move__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition
@@ -342,16 +342,16 @@ extension PartitionMove: CTwin {
 }
 
 extension ReassignRequest: CTwin {
-    typealias C = Martlet__V1__ReassignRequest
-    static var name: String { "ReassignRequest" }
-    static var unpack: Unpack<C> { martlet__v1__reassign_request__unpack }
+    package typealias C = Martlet__V1__ReassignRequest
+    package static var name: String { "ReassignRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__reassign_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         moves = try Self.messages(c.pointee.moves, c.pointee.n_moves)
         throttleBytesPerSecond = c.pointee.throttle_bytes_per_second
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__reassign_request__init(c)
         (c.pointee.moves, c.pointee.n_moves) = arena.copy(moves)
         c.pointee.throttle_bytes_per_second = throttleBytesPerSecond
@@ -359,33 +359,33 @@ extension ReassignRequest: CTwin {
 }
 
 extension ReassignResponse: CTwin {
-    typealias C = Martlet__V1__ReassignResponse
-    static var name: String { "ReassignResponse" }
-    static var unpack: Unpack<C> { martlet__v1__reassign_response__unpack }
+    package typealias C = Martlet__V1__ReassignResponse
+    package static var name: String { "ReassignResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__reassign_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__reassign_response__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension PartitionResult: CTwin {
-    typealias C = Martlet__V1__PartitionResult
-    static var name: String { "PartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__partition_result__unpack }
+    package typealias C = Martlet__V1__PartitionResult
+    package static var name: String { "PartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__partition_result__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition
@@ -395,58 +395,58 @@ extension PartitionResult: CTwin {
 }
 
 extension CancelReassignmentsRequest: CTwin {
-    typealias C = Martlet__V1__CancelReassignmentsRequest
-    static var name: String { "CancelReassignmentsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__cancel_reassignments_request__unpack }
+    package typealias C = Martlet__V1__CancelReassignmentsRequest
+    package static var name: String { "CancelReassignmentsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__cancel_reassignments_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__cancel_reassignments_request__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension CancelReassignmentsResponse: CTwin {
-    typealias C = Martlet__V1__CancelReassignmentsResponse
-    static var name: String { "CancelReassignmentsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__cancel_reassignments_response__unpack }
+    package typealias C = Martlet__V1__CancelReassignmentsResponse
+    package static var name: String { "CancelReassignmentsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__cancel_reassignments_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         moves = try Self.messages(c.pointee.moves, c.pointee.n_moves)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__cancel_reassignments_response__init(c)
         (c.pointee.moves, c.pointee.n_moves) = arena.copy(moves)
     }
 }
 
 extension ListReassignmentsRequest: CTwin {
-    typealias C = Martlet__V1__ListReassignmentsRequest
-    static var name: String { "ListReassignmentsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__list_reassignments_request__unpack }
+    package typealias C = Martlet__V1__ListReassignmentsRequest
+    package static var name: String { "ListReassignmentsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__list_reassignments_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_reassignments_request__init(c)
     }
 }
 
 extension ListReassignmentsResponse: CTwin {
-    typealias C = Martlet__V1__ListReassignmentsResponse
-    static var name: String { "ListReassignmentsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__list_reassignments_response__unpack }
+    package typealias C = Martlet__V1__ListReassignmentsResponse
+    package static var name: String { "ListReassignmentsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__list_reassignments_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         reassignments = try Self.messages(c.pointee.reassignments, c.pointee.n_reassignments)
         throttleBytesPerSecond = c.pointee.throttle_bytes_per_second
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_reassignments_response__init(c)
         (c.pointee.reassignments, c.pointee.n_reassignments) = arena.copy(reassignments)
         c.pointee.throttle_bytes_per_second = throttleBytesPerSecond
@@ -454,11 +454,11 @@ extension ListReassignmentsResponse: CTwin {
 }
 
 extension ReassignmentProgress: CTwin {
-    typealias C = Martlet__V1__ReassignmentProgress
-    static var name: String { "ReassignmentProgress" }
-    static var unpack: Unpack<C> { martlet__v1__reassignment_progress__unpack }
+    package typealias C = Martlet__V1__ReassignmentProgress
+    package static var name: String { "ReassignmentProgress" }
+    package static var unpack: Unpack<C> { martlet__v1__reassignment_progress__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         former = Self.numbers(c.pointee.former, c.pointee.n_former)
@@ -466,7 +466,7 @@ extension ReassignmentProgress: CTwin {
         inSyncReplicas = Self.numbers(c.pointee.in_sync_replicas, c.pointee.n_in_sync_replicas)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__reassignment_progress__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition
@@ -477,16 +477,16 @@ extension ReassignmentProgress: CTwin {
 }
 
 extension ElectLeadersRequest: CTwin {
-    typealias C = Martlet__V1__ElectLeadersRequest
-    static var name: String { "ElectLeadersRequest" }
-    static var unpack: Unpack<C> { martlet__v1__elect_leaders_request__unpack }
+    package typealias C = Martlet__V1__ElectLeadersRequest
+    package static var name: String { "ElectLeadersRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__elect_leaders_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         elections = try Self.messages(c.pointee.elections, c.pointee.n_elections)
         unclean = c.pointee.unclean != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__elect_leaders_request__init(c)
         (c.pointee.elections, c.pointee.n_elections) = arena.copy(elections)
         c.pointee.unclean = unclean ? 1 : 0
@@ -494,17 +494,17 @@ extension ElectLeadersRequest: CTwin {
 }
 
 extension Election: CTwin {
-    typealias C = Martlet__V1__Election
-    static var name: String { "Election" }
-    static var unpack: Unpack<C> { martlet__v1__election__unpack }
+    package typealias C = Martlet__V1__Election
+    package static var name: String { "Election" }
+    package static var unpack: Unpack<C> { martlet__v1__election__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         choice = c.pointee.choice
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__election__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition
@@ -513,26 +513,26 @@ extension Election: CTwin {
 }
 
 extension ElectLeadersResponse: CTwin {
-    typealias C = Martlet__V1__ElectLeadersResponse
-    static var name: String { "ElectLeadersResponse" }
-    static var unpack: Unpack<C> { martlet__v1__elect_leaders_response__unpack }
+    package typealias C = Martlet__V1__ElectLeadersResponse
+    package static var name: String { "ElectLeadersResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__elect_leaders_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         elections = try Self.messages(c.pointee.elections, c.pointee.n_elections)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__elect_leaders_response__init(c)
         (c.pointee.elections, c.pointee.n_elections) = arena.copy(elections)
     }
 }
 
 extension ElectionResult: CTwin {
-    typealias C = Martlet__V1__ElectionResult
-    static var name: String { "ElectionResult" }
-    static var unpack: Unpack<C> { martlet__v1__election_result__unpack }
+    package typealias C = Martlet__V1__ElectionResult
+    package static var name: String { "ElectionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__election_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         error = c.pointee.error
@@ -540,7 +540,7 @@ extension ElectionResult: CTwin {
         leaderID = c.pointee.leader_id
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__election_result__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition
@@ -551,16 +551,16 @@ extension ElectionResult: CTwin {
 }
 
 extension PartitionName: CTwin {
-    typealias C = Martlet__V1__PartitionName
-    static var name: String { "PartitionName" }
-    static var unpack: Unpack<C> { martlet__v1__partition_name__unpack }
+    package typealias C = Martlet__V1__PartitionName
+    package static var name: String { "PartitionName" }
+    package static var unpack: Unpack<C> { martlet__v1__partition_name__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__partition_name__init(c)
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition

@@ -1,19 +1,19 @@
 // Written by proto/generate from proto/martlet/v1/records.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension ProduceRequest: CTwin {
-    typealias C = Martlet__V1__ProduceRequest
-    static var name: String { "ProduceRequest" }
-    static var unpack: Unpack<C> { martlet__v1__produce_request__unpack }
+    package typealias C = Martlet__V1__ProduceRequest
+    package static var name: String { "ProduceRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__produce_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         acks = c.pointee.acks
         timeoutMs = c.pointee.timeout_ms
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__produce_request__init(c)
         c.pointee.acks = acks
         c.pointee.timeout_ms = timeoutMs
@@ -22,18 +22,18 @@ extension ProduceRequest: CTwin {
 }
 
 extension ProducePartition: CTwin {
-    typealias C = Martlet__V1__ProducePartition
-    static var name: String { "ProducePartition" }
-    static var unpack: Unpack<C> { martlet__v1__produce_partition__unpack }
+    package typealias C = Martlet__V1__ProducePartition
+    package static var name: String { "ProducePartition" }
+    package static var unpack: Unpack<C> { martlet__v1__produce_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         leaderEpoch = c.pointee.leader_epoch
         batchBytes = c.pointee.batch_bytes
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__produce_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -43,26 +43,26 @@ extension ProducePartition: CTwin {
 }
 
 extension ProduceResponse: CTwin {
-    typealias C = Martlet__V1__ProduceResponse
-    static var name: String { "ProduceResponse" }
-    static var unpack: Unpack<C> { martlet__v1__produce_response__unpack }
+    package typealias C = Martlet__V1__ProduceResponse
+    package static var name: String { "ProduceResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__produce_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__produce_response__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension ProducePartitionResult: CTwin {
-    typealias C = Martlet__V1__ProducePartitionResult
-    static var name: String { "ProducePartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__produce_partition_result__unpack }
+    package typealias C = Martlet__V1__ProducePartitionResult
+    package static var name: String { "ProducePartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__produce_partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         baseOffset = c.pointee.base_offset
@@ -71,7 +71,7 @@ extension ProducePartitionResult: CTwin {
         leader = try Self.message(c.pointee.leader)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__produce_partition_result__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -83,16 +83,16 @@ extension ProducePartitionResult: CTwin {
 }
 
 extension LeaderHint: CTwin {
-    typealias C = Martlet__V1__LeaderHint
-    static var name: String { "LeaderHint" }
-    static var unpack: Unpack<C> { martlet__v1__leader_hint__unpack }
+    package typealias C = Martlet__V1__LeaderHint
+    package static var name: String { "LeaderHint" }
+    package static var unpack: Unpack<C> { martlet__v1__leader_hint__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         leaderEpoch = c.pointee.leader_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__leader_hint__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.leader_epoch = leaderEpoch
@@ -100,11 +100,11 @@ extension LeaderHint: CTwin {
 }
 
 extension FetchRequest: CTwin {
-    typealias C = Martlet__V1__FetchRequest
-    static var name: String { "FetchRequest" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_request__unpack }
+    package typealias C = Martlet__V1__FetchRequest
+    package static var name: String { "FetchRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         maxWaitMs = c.pointee.max_wait_ms
         minBytes = c.pointee.min_bytes
         maxBytes = c.pointee.max_bytes
@@ -113,7 +113,7 @@ extension FetchRequest: CTwin {
         replica = try Self.message(c.pointee.replica)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_request__init(c)
         c.pointee.max_wait_ms = maxWaitMs
         c.pointee.min_bytes = minBytes
@@ -125,16 +125,16 @@ extension FetchRequest: CTwin {
 }
 
 extension FetchReplica: CTwin {
-    typealias C = Martlet__V1__FetchReplica
-    static var name: String { "FetchReplica" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_replica__unpack }
+    package typealias C = Martlet__V1__FetchReplica
+    package static var name: String { "FetchReplica" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_replica__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         startEpoch = c.pointee.start_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_replica__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.start_epoch = startEpoch
@@ -142,11 +142,11 @@ extension FetchReplica: CTwin {
 }
 
 extension FetchPartition: CTwin {
-    typealias C = Martlet__V1__FetchPartition
-    static var name: String { "FetchPartition" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_partition__unpack }
+    package typealias C = Martlet__V1__FetchPartition
+    package static var name: String { "FetchPartition" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         leaderEpoch = c.pointee.leader_epoch
@@ -157,7 +157,7 @@ extension FetchPartition: CTwin {
         durableOffset = c.pointee.durable_offset
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -171,26 +171,26 @@ extension FetchPartition: CTwin {
 }
 
 extension FetchResponse: CTwin {
-    typealias C = Martlet__V1__FetchResponse
-    static var name: String { "FetchResponse" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_response__unpack }
+    package typealias C = Martlet__V1__FetchResponse
+    package static var name: String { "FetchResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_response__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension FetchPartitionResult: CTwin {
-    typealias C = Martlet__V1__FetchPartitionResult
-    static var name: String { "FetchPartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__fetch_partition_result__unpack }
+    package typealias C = Martlet__V1__FetchPartitionResult
+    package static var name: String { "FetchPartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__fetch_partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         index = c.pointee.index
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
@@ -202,7 +202,7 @@ extension FetchPartitionResult: CTwin {
         mayHaveGaps = c.pointee.may_have_gaps != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_partition_result__init(c)
         c.pointee.index = index
         c.pointee.error = error
@@ -217,16 +217,16 @@ extension FetchPartitionResult: CTwin {
 }
 
 extension EpochEnd: CTwin {
-    typealias C = Martlet__V1__EpochEnd
-    static var name: String { "EpochEnd" }
-    static var unpack: Unpack<C> { martlet__v1__epoch_end__unpack }
+    package typealias C = Martlet__V1__EpochEnd
+    package static var name: String { "EpochEnd" }
+    package static var unpack: Unpack<C> { martlet__v1__epoch_end__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         leaderEpoch = c.pointee.leader_epoch
         endOffset = c.pointee.end_offset
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__epoch_end__init(c)
         c.pointee.leader_epoch = leaderEpoch
         c.pointee.end_offset = endOffset
@@ -234,33 +234,33 @@ extension EpochEnd: CTwin {
 }
 
 extension ListOffsetsRequest: CTwin {
-    typealias C = Martlet__V1__ListOffsetsRequest
-    static var name: String { "ListOffsetsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__list_offsets_request__unpack }
+    package typealias C = Martlet__V1__ListOffsetsRequest
+    package static var name: String { "ListOffsetsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__list_offsets_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_offsets_request__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension ListOffsetsPartition: CTwin {
-    typealias C = Martlet__V1__ListOffsetsPartition
-    static var name: String { "ListOffsetsPartition" }
-    static var unpack: Unpack<C> { martlet__v1__list_offsets_partition__unpack }
+    package typealias C = Martlet__V1__ListOffsetsPartition
+    package static var name: String { "ListOffsetsPartition" }
+    package static var unpack: Unpack<C> { martlet__v1__list_offsets_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         leaderEpoch = c.pointee.leader_epoch
         timestampMs = c.pointee.timestamp_ms
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_offsets_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -270,26 +270,26 @@ extension ListOffsetsPartition: CTwin {
 }
 
 extension ListOffsetsResponse: CTwin {
-    typealias C = Martlet__V1__ListOffsetsResponse
-    static var name: String { "ListOffsetsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__list_offsets_response__unpack }
+    package typealias C = Martlet__V1__ListOffsetsResponse
+    package static var name: String { "ListOffsetsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__list_offsets_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_offsets_response__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension ListOffsetsPartitionResult: CTwin {
-    typealias C = Martlet__V1__ListOffsetsPartitionResult
-    static var name: String { "ListOffsetsPartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__list_offsets_partition_result__unpack }
+    package typealias C = Martlet__V1__ListOffsetsPartitionResult
+    package static var name: String { "ListOffsetsPartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__list_offsets_partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         offset = c.pointee.offset
@@ -298,7 +298,7 @@ extension ListOffsetsPartitionResult: CTwin {
         leader = try Self.message(c.pointee.leader)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__list_offsets_partition_result__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -310,16 +310,16 @@ extension ListOffsetsPartitionResult: CTwin {
 }
 
 extension InitProducerIdRequest: CTwin {
-    typealias C = Martlet__V1__InitProducerIdRequest
-    static var name: String { "InitProducerIdRequest" }
-    static var unpack: Unpack<C> { martlet__v1__init_producer_id_request__unpack }
+    package typealias C = Martlet__V1__InitProducerIdRequest
+    package static var name: String { "InitProducerIdRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__init_producer_id_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         producerID = c.pointee.producer_id
         producerEpoch = c.pointee.producer_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__init_producer_id_request__init(c)
         c.pointee.producer_id = producerID
         c.pointee.producer_epoch = producerEpoch
@@ -327,16 +327,16 @@ extension InitProducerIdRequest: CTwin {
 }
 
 extension InitProducerIdResponse: CTwin {
-    typealias C = Martlet__V1__InitProducerIdResponse
-    static var name: String { "InitProducerIdResponse" }
-    static var unpack: Unpack<C> { martlet__v1__init_producer_id_response__unpack }
+    package typealias C = Martlet__V1__InitProducerIdResponse
+    package static var name: String { "InitProducerIdResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__init_producer_id_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         producerID = c.pointee.producer_id
         producerEpoch = c.pointee.producer_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__init_producer_id_response__init(c)
         c.pointee.producer_id = producerID
         c.pointee.producer_epoch = producerEpoch

@@ -1,18 +1,18 @@
 // Written by proto/generate from proto/martlet/v1/replicas.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension ReportDurableRequest: CTwin {
-    typealias C = Martlet__V1__ReportDurableRequest
-    static var name: String { "ReportDurableRequest" }
-    static var unpack: Unpack<C> { martlet__v1__report_durable_request__unpack }
+    package typealias C = Martlet__V1__ReportDurableRequest
+    package static var name: String { "ReportDurableRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__report_durable_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         replica = try Self.message(c.pointee.replica)
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__report_durable_request__init(c)
         c.pointee.replica = arena.copy(replica)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
@@ -20,18 +20,18 @@ extension ReportDurableRequest: CTwin {
 }
 
 extension DurablePartition: CTwin {
-    typealias C = Martlet__V1__DurablePartition
-    static var name: String { "DurablePartition" }
-    static var unpack: Unpack<C> { martlet__v1__durable_partition__unpack }
+    package typealias C = Martlet__V1__DurablePartition
+    package static var name: String { "DurablePartition" }
+    package static var unpack: Unpack<C> { martlet__v1__durable_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         leaderEpoch = c.pointee.leader_epoch
         durableOffset = c.pointee.durable_offset
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__durable_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -41,23 +41,23 @@ extension DurablePartition: CTwin {
 }
 
 extension ReportDurableResponse: CTwin {
-    typealias C = Martlet__V1__ReportDurableResponse
-    static var name: String { "ReportDurableResponse" }
-    static var unpack: Unpack<C> { martlet__v1__report_durable_response__unpack }
+    package typealias C = Martlet__V1__ReportDurableResponse
+    package static var name: String { "ReportDurableResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__report_durable_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__report_durable_response__init(c)
     }
 }
 
 extension ReadBatchesRequest: CTwin {
-    typealias C = Martlet__V1__ReadBatchesRequest
-    static var name: String { "ReadBatchesRequest" }
-    static var unpack: Unpack<C> { martlet__v1__read_batches_request__unpack }
+    package typealias C = Martlet__V1__ReadBatchesRequest
+    package static var name: String { "ReadBatchesRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__read_batches_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         offset = c.pointee.offset
@@ -65,7 +65,7 @@ extension ReadBatchesRequest: CTwin {
         maxBytes = c.pointee.max_bytes
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__read_batches_request__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -76,16 +76,16 @@ extension ReadBatchesRequest: CTwin {
 }
 
 extension ReadBatchesResponse: CTwin {
-    typealias C = Martlet__V1__ReadBatchesResponse
-    static var name: String { "ReadBatchesResponse" }
-    static var unpack: Unpack<C> { martlet__v1__read_batches_response__unpack }
+    package typealias C = Martlet__V1__ReadBatchesResponse
+    package static var name: String { "ReadBatchesResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__read_batches_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__read_batches_response__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
@@ -93,32 +93,32 @@ extension ReadBatchesResponse: CTwin {
 }
 
 extension ReplicaStatesRequest: CTwin {
-    typealias C = Martlet__V1__ReplicaStatesRequest
-    static var name: String { "ReplicaStatesRequest" }
-    static var unpack: Unpack<C> { martlet__v1__replica_states_request__unpack }
+    package typealias C = Martlet__V1__ReplicaStatesRequest
+    package static var name: String { "ReplicaStatesRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__replica_states_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicIDs = Self.arrays(c.pointee.topic_ids, c.pointee.n_topic_ids)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__replica_states_request__init(c)
         (c.pointee.topic_ids, c.pointee.n_topic_ids) = arena.copy(topicIDs)
     }
 }
 
 extension ReplicaStatesResponse: CTwin {
-    typealias C = Martlet__V1__ReplicaStatesResponse
-    static var name: String { "ReplicaStatesResponse" }
-    static var unpack: Unpack<C> { martlet__v1__replica_states_response__unpack }
+    package typealias C = Martlet__V1__ReplicaStatesResponse
+    package static var name: String { "ReplicaStatesResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__replica_states_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         startEpoch = c.pointee.start_epoch
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__replica_states_response__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.start_epoch = startEpoch
@@ -127,11 +127,11 @@ extension ReplicaStatesResponse: CTwin {
 }
 
 extension ReplicaState: CTwin {
-    typealias C = Martlet__V1__ReplicaState
-    static var name: String { "ReplicaState" }
-    static var unpack: Unpack<C> { martlet__v1__replica_state__unpack }
+    package typealias C = Martlet__V1__ReplicaState
+    package static var name: String { "ReplicaState" }
+    package static var unpack: Unpack<C> { martlet__v1__replica_state__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         isLeader = c.pointee.is_leader != 0
@@ -148,7 +148,7 @@ extension ReplicaState: CTwin {
         followers = try Self.messages(c.pointee.followers, c.pointee.n_followers)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__replica_state__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -168,11 +168,11 @@ extension ReplicaState: CTwin {
 }
 
 extension FollowerState: CTwin {
-    typealias C = Martlet__V1__FollowerState
-    static var name: String { "FollowerState" }
-    static var unpack: Unpack<C> { martlet__v1__follower_state__unpack }
+    package typealias C = Martlet__V1__FollowerState
+    package static var name: String { "FollowerState" }
+    package static var unpack: Unpack<C> { martlet__v1__follower_state__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         logEndOffset = c.pointee.log_end_offset
         durableOffset = c.pointee.durable_offset
@@ -180,7 +180,7 @@ extension FollowerState: CTwin {
         lagMs = c.pointee.lag_ms
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__follower_state__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.log_end_offset = logEndOffset
@@ -191,16 +191,16 @@ extension FollowerState: CTwin {
 }
 
 extension ReportDeathRequest: CTwin {
-    typealias C = Martlet__V1__ReportDeathRequest
-    static var name: String { "ReportDeathRequest" }
-    static var unpack: Unpack<C> { martlet__v1__report_death_request__unpack }
+    package typealias C = Martlet__V1__ReportDeathRequest
+    package static var name: String { "ReportDeathRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__report_death_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerID = c.pointee.broker_id
         startEpoch = c.pointee.start_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__report_death_request__init(c)
         c.pointee.broker_id = brokerID
         c.pointee.start_epoch = startEpoch
@@ -208,28 +208,28 @@ extension ReportDeathRequest: CTwin {
 }
 
 extension ReportDeathResponse: CTwin {
-    typealias C = Martlet__V1__ReportDeathResponse
-    static var name: String { "ReportDeathResponse" }
-    static var unpack: Unpack<C> { martlet__v1__report_death_response__unpack }
+    package typealias C = Martlet__V1__ReportDeathResponse
+    package static var name: String { "ReportDeathResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__report_death_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__report_death_response__init(c)
     }
 }
 
 extension RequestMoveRequest: CTwin {
-    typealias C = Martlet__V1__RequestMoveRequest
-    static var name: String { "RequestMoveRequest" }
-    static var unpack: Unpack<C> { martlet__v1__request_move_request__unpack }
+    package typealias C = Martlet__V1__RequestMoveRequest
+    package static var name: String { "RequestMoveRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__request_move_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         leader = try Self.message(c.pointee.leader)
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__request_move_request__init(c)
         c.pointee.leader = arena.copy(leader)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
@@ -237,17 +237,17 @@ extension RequestMoveRequest: CTwin {
 }
 
 extension MovePartition: CTwin {
-    typealias C = Martlet__V1__MovePartition
-    static var name: String { "MovePartition" }
-    static var unpack: Unpack<C> { martlet__v1__move_partition__unpack }
+    package typealias C = Martlet__V1__MovePartition
+    package static var name: String { "MovePartition" }
+    package static var unpack: Unpack<C> { martlet__v1__move_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         leaderEpoch = c.pointee.leader_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__move_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -256,42 +256,42 @@ extension MovePartition: CTwin {
 }
 
 extension RequestMoveResponse: CTwin {
-    typealias C = Martlet__V1__RequestMoveResponse
-    static var name: String { "RequestMoveResponse" }
-    static var unpack: Unpack<C> { martlet__v1__request_move_response__unpack }
+    package typealias C = Martlet__V1__RequestMoveResponse
+    package static var name: String { "RequestMoveResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__request_move_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__request_move_response__init(c)
     }
 }
 
 extension ReachableRequest: CTwin {
-    typealias C = Martlet__V1__ReachableRequest
-    static var name: String { "ReachableRequest" }
-    static var unpack: Unpack<C> { martlet__v1__reachable_request__unpack }
+    package typealias C = Martlet__V1__ReachableRequest
+    package static var name: String { "ReachableRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__reachable_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerIDs = Self.numbers(c.pointee.broker_ids, c.pointee.n_broker_ids)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__reachable_request__init(c)
         (c.pointee.broker_ids, c.pointee.n_broker_ids) = arena.copy(brokerIDs)
     }
 }
 
 extension ReachableResponse: CTwin {
-    typealias C = Martlet__V1__ReachableResponse
-    static var name: String { "ReachableResponse" }
-    static var unpack: Unpack<C> { martlet__v1__reachable_response__unpack }
+    package typealias C = Martlet__V1__ReachableResponse
+    package static var name: String { "ReachableResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__reachable_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         brokerIDs = Self.numbers(c.pointee.broker_ids, c.pointee.n_broker_ids)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__reachable_response__init(c)
         (c.pointee.broker_ids, c.pointee.n_broker_ids) = arena.copy(brokerIDs)
     }

@@ -1,13 +1,13 @@
 // Written by proto/generate from proto/martlet/v1/rpc.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension RpcMeta: CTwin {
-    typealias C = Martlet__V1__RpcMeta
-    static var name: String { "RpcMeta" }
-    static var unpack: Unpack<C> { martlet__v1__rpc_meta__unpack }
+    package typealias C = Martlet__V1__RpcMeta
+    package static var name: String { "RpcMeta" }
+    package static var unpack: Unpack<C> { martlet__v1__rpc_meta__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         callID = c.pointee.call_id
         attachmentBytes = c.pointee.attachment_bytes
         switch c.pointee.kind_case {
@@ -24,7 +24,7 @@ extension RpcMeta: CTwin {
         }
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__rpc_meta__init(c)
         c.pointee.call_id = callID
         c.pointee.attachment_bytes = attachmentBytes
@@ -48,16 +48,16 @@ extension RpcMeta: CTwin {
 }
 
 extension RpcHeader: CTwin {
-    typealias C = Martlet__V1__RpcHeader
-    static var name: String { "RpcHeader" }
-    static var unpack: Unpack<C> { martlet__v1__rpc_header__unpack }
+    package typealias C = Martlet__V1__RpcHeader
+    package static var name: String { "RpcHeader" }
+    package static var unpack: Unpack<C> { martlet__v1__rpc_header__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         key = Self.array(c.pointee.key)
         value = Self.array(c.pointee.value)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__rpc_header__init(c)
         c.pointee.key = arena.copy(key)
         c.pointee.value = arena.copy(value)
@@ -65,11 +65,11 @@ extension RpcHeader: CTwin {
 }
 
 extension RpcRequest: CTwin {
-    typealias C = Martlet__V1__RpcRequest
-    static var name: String { "RpcRequest" }
-    static var unpack: Unpack<C> { martlet__v1__rpc_request__unpack }
+    package typealias C = Martlet__V1__RpcRequest
+    package static var name: String { "RpcRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__rpc_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         service = try Self.text(c.pointee.service, field: "service")
         method = try Self.text(c.pointee.method, field: "method")
         timeoutMs = c.pointee.timeout_ms
@@ -77,7 +77,7 @@ extension RpcRequest: CTwin {
         metadata = try Self.messages(c.pointee.metadata, c.pointee.n_metadata)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__rpc_request__init(c)
         c.pointee.service = arena.copy(service)
         c.pointee.method = arena.copy(method)
@@ -88,17 +88,17 @@ extension RpcRequest: CTwin {
 }
 
 extension RpcResponse: CTwin {
-    typealias C = Martlet__V1__RpcResponse
-    static var name: String { "RpcResponse" }
-    static var unpack: Unpack<C> { martlet__v1__rpc_response__unpack }
+    package typealias C = Martlet__V1__RpcResponse
+    package static var name: String { "RpcResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__rpc_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         status = c.pointee.status
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__rpc_response__init(c)
         c.pointee.status = status
         c.pointee.error = error
@@ -107,27 +107,27 @@ extension RpcResponse: CTwin {
 }
 
 extension RpcCancel: CTwin {
-    typealias C = Martlet__V1__RpcCancel
-    static var name: String { "RpcCancel" }
-    static var unpack: Unpack<C> { martlet__v1__rpc_cancel__unpack }
+    package typealias C = Martlet__V1__RpcCancel
+    package static var name: String { "RpcCancel" }
+    package static var unpack: Unpack<C> { martlet__v1__rpc_cancel__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {}
+    package init(_ c: UnsafePointer<C>) throws(WireError) {}
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__rpc_cancel__init(c)
     }
 }
 
 extension RpcGoAway: CTwin {
-    typealias C = Martlet__V1__RpcGoAway
-    static var name: String { "RpcGoAway" }
-    static var unpack: Unpack<C> { martlet__v1__rpc_go_away__unpack }
+    package typealias C = Martlet__V1__RpcGoAway
+    package static var name: String { "RpcGoAway" }
+    package static var unpack: Unpack<C> { martlet__v1__rpc_go_away__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         reason = try Self.text(c.pointee.reason, field: "reason")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__rpc_go_away__init(c)
         c.pointee.reason = arena.copy(reason)
     }

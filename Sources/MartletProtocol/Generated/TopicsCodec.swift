@@ -1,18 +1,18 @@
 // Written by proto/generate from proto/martlet/v1/topics.proto; edit that instead.
 
-internal import CMartletProto
+package import CMartletProto
 
 extension TopicSetting: CTwin {
-    typealias C = Martlet__V1__TopicSetting
-    static var name: String { "TopicSetting" }
-    static var unpack: Unpack<C> { martlet__v1__topic_setting__unpack }
+    package typealias C = Martlet__V1__TopicSetting
+    package static var name: String { "TopicSetting" }
+    package static var unpack: Unpack<C> { martlet__v1__topic_setting__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         value = Self.array(c.pointee.value)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__topic_setting__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.value = arena.copy(value)
@@ -20,16 +20,16 @@ extension TopicSetting: CTwin {
 }
 
 extension CreateTopicsRequest: CTwin {
-    typealias C = Martlet__V1__CreateTopicsRequest
-    static var name: String { "CreateTopicsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__create_topics_request__unpack }
+    package typealias C = Martlet__V1__CreateTopicsRequest
+    package static var name: String { "CreateTopicsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__create_topics_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = try Self.messages(c.pointee.topics, c.pointee.n_topics)
         validateOnly = c.pointee.validate_only != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__create_topics_request__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
         c.pointee.validate_only = validateOnly ? 1 : 0
@@ -37,18 +37,18 @@ extension CreateTopicsRequest: CTwin {
 }
 
 extension NewTopic: CTwin {
-    typealias C = Martlet__V1__NewTopic
-    static var name: String { "NewTopic" }
-    static var unpack: Unpack<C> { martlet__v1__new_topic__unpack }
+    package typealias C = Martlet__V1__NewTopic
+    package static var name: String { "NewTopic" }
+    package static var unpack: Unpack<C> { martlet__v1__new_topic__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         partitions = c.pointee.partitions
         replicationFactor = c.pointee.replication_factor
         settings = try Self.messages(c.pointee.settings, c.pointee.n_settings)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__new_topic__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.partitions = partitions
@@ -58,33 +58,33 @@ extension NewTopic: CTwin {
 }
 
 extension CreateTopicsResponse: CTwin {
-    typealias C = Martlet__V1__CreateTopicsResponse
-    static var name: String { "CreateTopicsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__create_topics_response__unpack }
+    package typealias C = Martlet__V1__CreateTopicsResponse
+    package static var name: String { "CreateTopicsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__create_topics_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = try Self.messages(c.pointee.topics, c.pointee.n_topics)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__create_topics_response__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
     }
 }
 
 extension TopicResult: CTwin {
-    typealias C = Martlet__V1__TopicResult
-    static var name: String { "TopicResult" }
-    static var unpack: Unpack<C> { martlet__v1__topic_result__unpack }
+    package typealias C = Martlet__V1__TopicResult
+    package static var name: String { "TopicResult" }
+    package static var unpack: Unpack<C> { martlet__v1__topic_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         topicID = Self.array(c.pointee.topic_id)
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__topic_result__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.topic_id = arena.copy(topicID)
@@ -94,41 +94,41 @@ extension TopicResult: CTwin {
 }
 
 extension DeleteTopicsRequest: CTwin {
-    typealias C = Martlet__V1__DeleteTopicsRequest
-    static var name: String { "DeleteTopicsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__delete_topics_request__unpack }
+    package typealias C = Martlet__V1__DeleteTopicsRequest
+    package static var name: String { "DeleteTopicsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_topics_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         names = Self.arrays(c.pointee.names, c.pointee.n_names)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_topics_request__init(c)
         (c.pointee.names, c.pointee.n_names) = arena.copy(names)
     }
 }
 
 extension DeleteTopicsResponse: CTwin {
-    typealias C = Martlet__V1__DeleteTopicsResponse
-    static var name: String { "DeleteTopicsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__delete_topics_response__unpack }
+    package typealias C = Martlet__V1__DeleteTopicsResponse
+    package static var name: String { "DeleteTopicsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_topics_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = try Self.messages(c.pointee.topics, c.pointee.n_topics)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_topics_response__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
     }
 }
 
 extension DescribeTopicsRequest: CTwin {
-    typealias C = Martlet__V1__DescribeTopicsRequest
-    static var name: String { "DescribeTopicsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__describe_topics_request__unpack }
+    package typealias C = Martlet__V1__DescribeTopicsRequest
+    package static var name: String { "DescribeTopicsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_topics_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         names = Self.arrays(c.pointee.names, c.pointee.n_names)
         topicIDs = Self.arrays(c.pointee.topic_ids, c.pointee.n_topic_ids)
         withSettings = c.pointee.with_settings != 0
@@ -136,7 +136,7 @@ extension DescribeTopicsRequest: CTwin {
         includeInternal = c.pointee.include_internal != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_topics_request__init(c)
         (c.pointee.names, c.pointee.n_names) = arena.copy(names)
         (c.pointee.topic_ids, c.pointee.n_topic_ids) = arena.copy(topicIDs)
@@ -147,18 +147,18 @@ extension DescribeTopicsRequest: CTwin {
 }
 
 extension DescribeTopicsResponse: CTwin {
-    typealias C = Martlet__V1__DescribeTopicsResponse
-    static var name: String { "DescribeTopicsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__describe_topics_response__unpack }
+    package typealias C = Martlet__V1__DescribeTopicsResponse
+    package static var name: String { "DescribeTopicsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__describe_topics_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topics = try Self.messages(c.pointee.topics, c.pointee.n_topics)
         brokers = try Self.messages(c.pointee.brokers, c.pointee.n_brokers)
         controllerID = c.pointee.controller_id
         metadataRevision = c.pointee.metadata_revision
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__describe_topics_response__init(c)
         (c.pointee.topics, c.pointee.n_topics) = arena.copy(topics)
         (c.pointee.brokers, c.pointee.n_brokers) = arena.copy(brokers)
@@ -168,18 +168,18 @@ extension DescribeTopicsResponse: CTwin {
 }
 
 extension BrokerNode: CTwin {
-    typealias C = Martlet__V1__BrokerNode
-    static var name: String { "BrokerNode" }
-    static var unpack: Unpack<C> { martlet__v1__broker_node__unpack }
+    package typealias C = Martlet__V1__BrokerNode
+    package static var name: String { "BrokerNode" }
+    package static var unpack: Unpack<C> { martlet__v1__broker_node__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         id = c.pointee.id
         host = Self.array(c.pointee.host)
         port = c.pointee.port
         rack = Self.array(c.pointee.rack)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__broker_node__init(c)
         c.pointee.id = id
         c.pointee.host = arena.copy(host)
@@ -189,11 +189,11 @@ extension BrokerNode: CTwin {
 }
 
 extension TopicDescription: CTwin {
-    typealias C = Martlet__V1__TopicDescription
-    static var name: String { "TopicDescription" }
-    static var unpack: Unpack<C> { martlet__v1__topic_description__unpack }
+    package typealias C = Martlet__V1__TopicDescription
+    package static var name: String { "TopicDescription" }
+    package static var unpack: Unpack<C> { martlet__v1__topic_description__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         topicID = Self.array(c.pointee.topic_id)
         error = c.pointee.error
@@ -203,7 +203,7 @@ extension TopicDescription: CTwin {
         settings = try Self.messages(c.pointee.settings, c.pointee.n_settings)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__topic_description__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.topic_id = arena.copy(topicID)
@@ -216,11 +216,11 @@ extension TopicDescription: CTwin {
 }
 
 extension PartitionDescription: CTwin {
-    typealias C = Martlet__V1__PartitionDescription
-    static var name: String { "PartitionDescription" }
-    static var unpack: Unpack<C> { martlet__v1__partition_description__unpack }
+    package typealias C = Martlet__V1__PartitionDescription
+    package static var name: String { "PartitionDescription" }
+    package static var unpack: Unpack<C> { martlet__v1__partition_description__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partition = c.pointee.partition
         leaderID = c.pointee.leader_id
         leaderEpoch = c.pointee.leader_epoch
@@ -235,7 +235,7 @@ extension PartitionDescription: CTwin {
         lastUncleanEpoch = c.pointee.last_unclean_epoch
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__partition_description__init(c)
         c.pointee.partition = partition
         c.pointee.leader_id = leaderID
@@ -253,18 +253,18 @@ extension PartitionDescription: CTwin {
 }
 
 extension SettingDescription: CTwin {
-    typealias C = Martlet__V1__SettingDescription
-    static var name: String { "SettingDescription" }
-    static var unpack: Unpack<C> { martlet__v1__setting_description__unpack }
+    package typealias C = Martlet__V1__SettingDescription
+    package static var name: String { "SettingDescription" }
+    package static var unpack: Unpack<C> { martlet__v1__setting_description__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         value = Self.array(c.pointee.value)
         isDefault = c.pointee.is_default != 0
         documentation = Self.array(c.pointee.documentation)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__setting_description__init(c)
         c.pointee.name = arena.copy(name)
         c.pointee.value = arena.copy(value)
@@ -274,11 +274,11 @@ extension SettingDescription: CTwin {
 }
 
 extension AlterTopicRequest: CTwin {
-    typealias C = Martlet__V1__AlterTopicRequest
-    static var name: String { "AlterTopicRequest" }
-    static var unpack: Unpack<C> { martlet__v1__alter_topic_request__unpack }
+    package typealias C = Martlet__V1__AlterTopicRequest
+    package static var name: String { "AlterTopicRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__alter_topic_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         name = Self.array(c.pointee.name)
         set = try Self.messages(c.pointee.set, c.pointee.n_set)
         reset = Self.arrays(c.pointee.reset, c.pointee.n_reset)
@@ -286,7 +286,7 @@ extension AlterTopicRequest: CTwin {
         validateOnly = c.pointee.validate_only != 0
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__alter_topic_request__init(c)
         c.pointee.name = arena.copy(name)
         (c.pointee.set, c.pointee.n_set) = arena.copy(set)
@@ -297,47 +297,47 @@ extension AlterTopicRequest: CTwin {
 }
 
 extension AlterTopicResponse: CTwin {
-    typealias C = Martlet__V1__AlterTopicResponse
-    static var name: String { "AlterTopicResponse" }
-    static var unpack: Unpack<C> { martlet__v1__alter_topic_response__unpack }
+    package typealias C = Martlet__V1__AlterTopicResponse
+    package static var name: String { "AlterTopicResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__alter_topic_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topic = try Self.message(c.pointee.topic)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__alter_topic_response__init(c)
         c.pointee.topic = arena.copy(topic)
     }
 }
 
 extension DeleteRecordsRequest: CTwin {
-    typealias C = Martlet__V1__DeleteRecordsRequest
-    static var name: String { "DeleteRecordsRequest" }
-    static var unpack: Unpack<C> { martlet__v1__delete_records_request__unpack }
+    package typealias C = Martlet__V1__DeleteRecordsRequest
+    package static var name: String { "DeleteRecordsRequest" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_records_request__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_records_request__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension DeleteRecordsPartition: CTwin {
-    typealias C = Martlet__V1__DeleteRecordsPartition
-    static var name: String { "DeleteRecordsPartition" }
-    static var unpack: Unpack<C> { martlet__v1__delete_records_partition__unpack }
+    package typealias C = Martlet__V1__DeleteRecordsPartition
+    package static var name: String { "DeleteRecordsPartition" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_records_partition__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         topicID = Self.array(c.pointee.topic_id)
         partition = c.pointee.partition
         beforeOffset = c.pointee.before_offset
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_records_partition__init(c)
         c.pointee.topic_id = arena.copy(topicID)
         c.pointee.partition = partition
@@ -346,32 +346,32 @@ extension DeleteRecordsPartition: CTwin {
 }
 
 extension DeleteRecordsResponse: CTwin {
-    typealias C = Martlet__V1__DeleteRecordsResponse
-    static var name: String { "DeleteRecordsResponse" }
-    static var unpack: Unpack<C> { martlet__v1__delete_records_response__unpack }
+    package typealias C = Martlet__V1__DeleteRecordsResponse
+    package static var name: String { "DeleteRecordsResponse" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_records_response__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_records_response__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
     }
 }
 
 extension DeleteRecordsPartitionResult: CTwin {
-    typealias C = Martlet__V1__DeleteRecordsPartitionResult
-    static var name: String { "DeleteRecordsPartitionResult" }
-    static var unpack: Unpack<C> { martlet__v1__delete_records_partition_result__unpack }
+    package typealias C = Martlet__V1__DeleteRecordsPartitionResult
+    package static var name: String { "DeleteRecordsPartitionResult" }
+    package static var unpack: Unpack<C> { martlet__v1__delete_records_partition_result__unpack }
 
-    init(_ c: UnsafePointer<C>) throws(WireError) {
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
         error = c.pointee.error
         message = try Self.text(c.pointee.message, field: "message")
         logStartOffset = c.pointee.log_start_offset
     }
 
-    func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__delete_records_partition_result__init(c)
         c.pointee.error = error
         c.pointee.message = arena.copy(message)
