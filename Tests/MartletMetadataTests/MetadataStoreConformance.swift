@@ -13,12 +13,16 @@ struct MetadataStoreConformance {
         try await commitsAreSeenAndNumbered()
         try await conditionsAreComparedWithTheKeysRevision()
         try await conflictsChangeNothing()
+        try await conditionsAloneChangeNothing()
+        try await aFullTransactionHasRoomForFences()
         try await impossibleTransactionsAreRefused()
         try await feedsDeliverEachUpdateOnceInOrder()
         try await feedsFromTheFutureAreRefused()
         try await aSessionsRecordGoesWithIt()
         try await aNewSessionOutlivesTheFormerOnesEnd()
         try await concurrentCountersLoseNothing()
+        try await historyMayBeCompacted()
+        try await healthIsToldOpenAndClosed()
         try await closingEndsFeedsAndCalls()
     }
 
@@ -72,6 +76,64 @@ struct MetadataStoreConformance {
         transaction.put(.topic(TestRecords.topic("a", 3)), ifRevision: 0)
         #expect(try await store.commit(transaction) == .conflict(.topic("a")))
         #expect(try await store.image() == before)
+    }
+
+    private func conditionsAloneChangeNothing() async throws {
+        let store = try await makeStore()
+        let written = try await committed(store, put(TestRecords.topic("a", 1), 0))
+        let before = try await store.image()
+        var holds = MetadataTransaction()
+        holds.expect(.topic("a"), at: written)
+        holds.expect(.topic("b"), at: 0)
+        #expect(try await committed(store, holds) <= before.revision)
+        var fails = holds
+        fails.expect(.controller, at: 7)
+        #expect(try await store.commit(fails) == .conflict(.controller))
+        #expect(try await store.image() == before)
+    }
+
+    private func aFullTransactionHasRoomForFences() async throws {
+        let store = try await makeStore()
+        var transaction = MetadataTransaction()
+        for index in 0..<store.transactionKeysMax {
+            transaction.put(.partition(TestRecords.partition(1, PartitionIndex(index))), ifRevision: 0)
+        }
+        for broker in 0..<MetadataTransaction.extraConditionsMax {
+            transaction.expect(.broker(BrokerID(broker)), at: 0)
+        }
+        let revision = try await committed(store, transaction)
+        let image = try await store.image()
+        #expect(image.partitions.count == store.transactionKeysMax)
+        #expect(image.partitions.values.allSatisfy { $0.revision == revision })
+        // One change is one too many; and so is one condition.
+        var larger = transaction
+        larger.changes.append(.remove(.defaults))
+        await expectRefused(larger, by: store)
+        transaction.expect(.defaults, at: 0)
+        await expectRefused(transaction, by: store)
+    }
+
+    private func historyMayBeCompacted() async throws {
+        let store = try await makeStore()
+        var revision: Revision = 0
+        for number in 0..<5 { revision = try await committed(store, put(TestRecords.topic("t\(number)", number), 0)) }
+        try await store.compactHistory(before: revision)
+        // Twice is once.
+        try await store.compactHistory(before: revision)
+        #expect(try await store.image().topics.count == 5)
+        _ = try await store.changes(after: revision)
+    }
+
+    private func healthIsToldOpenAndClosed() async throws {
+        let store = try await makeStore()
+        let revision = try await committed(store, put(TestRecords.topic("a", 1), 0))
+        let health = await store.health()
+        #expect(health.isAvailable)
+        #expect(health.revision ?? 0 >= revision)
+        #expect(health.troubles.isEmpty)
+        #expect(health.members.contains { $0.isReachable && $0.isLeader && $0.sizeBytes ?? 0 > 0 })
+        await store.close()
+        #expect(await !store.health().isAvailable)
     }
 
     private func impossibleTransactionsAreRefused() async throws {

@@ -141,6 +141,22 @@ package actor EmbeddedStore: MetadataStore {
         _ = try? commit(transaction)
     }
 
+    package func health() -> StoreHealth {
+        var troubles: [String] = []
+        if case .failed(let error) = condition { troubles.append(error.message) }
+        let isOpen = if case .open = condition { true } else { false }
+        let file = StoreHealth.Member(
+            name: path, isReachable: isOpen, isLeader: isOpen, sizeBytes: Int64(journal.end),
+            usedBytes: Int64(journal.end))
+        return StoreHealth(
+            kind: "embedded", isAvailable: isOpen, revision: newest.revision, members: [file], troubles: troubles)
+    }
+
+    /// The journal holds no history that anybody could ask for: it compacts itself.
+    package func compactHistory(before revision: Revision) throws(MetadataError) {
+        try expectOpen()
+    }
+
     package func close() {
         if case .closed = condition { return }
         condition = .closed

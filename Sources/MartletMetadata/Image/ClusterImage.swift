@@ -66,13 +66,13 @@ package struct ClusterImage: Sendable, Equatable {
     }
 
     /// Puts a record back as it was written at `revision`, which may be below the image's: for loading a snapshot.
-    mutating func restore(_ record: MetadataRecord, revision: Revision) {
+    package mutating func restore(_ record: MetadataRecord, revision: Revision) {
         put(record, revision: revision)
         self.revision = max(self.revision, revision)
     }
 
     /// Raises the revision of a loaded image to that of its snapshot.
-    mutating func restore(revision: Revision) {
+    package mutating func restore(revision: Revision) {
         self.revision = max(self.revision, revision)
     }
 

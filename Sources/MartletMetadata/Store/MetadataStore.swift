@@ -5,7 +5,7 @@ package import MartletCore
 ///
 /// Any task may call it. Implementations pass `MetadataStoreConformance` in the tests.
 package protocol MetadataStore: Sendable {
-    /// The most keys that one transaction may compare and change.
+    /// The most keys that one transaction may change. It may compare ``MetadataTransaction/extraConditionsMax`` more.
     var transactionKeysMax: Int { get }
 
     /// The newest image. Linearizable: it holds every transaction that was committed before the call.
@@ -16,16 +16,26 @@ package protocol MetadataStore: Sendable {
     ///
     /// A ``ControllerRecord`` goes with the session that is open when it is written, as the session's own record does.
     ///
-    /// After `.outcomeUnknown` it may be committed now or later; the caller reads the image and compares revisions.
+    /// After `.outcomeUnknown` it may be committed now or later; the caller reads the image and compares revisions. A
+    /// key found as it was says nothing: only once another transaction has changed a key that this one compares can it
+    /// no longer be committed.
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> TransactionOutcome
 
-    /// Every transaction after `revision`, each once, in order, as they are committed. A feed that cannot go on ends
-    /// with `.revisionCompacted`: its reader falls back on ``image()``. A reader that ends its loop ends the feed.
+    /// Every transaction after `revision`, each once, in order, as they are committed. A feed outlives failures of the
+    /// store. One that cannot go on ends with an error, `.revisionCompacted` mostly: its reader falls back on
+    /// ``image()``. When the store is closed the feed ends without one. A reader that ends its loop ends the feed.
     func changes(after revision: Revision) async throws(MetadataError) -> MetadataFeed
 
     /// Says that `broker` runs, at `startEpoch`: puts its session record, which goes when the session ends. A former
     /// session of the same broker ends.
     func openSession(broker: BrokerID, startEpoch: StartEpoch) async throws(MetadataError) -> any MetadataSession
+
+    /// How the store is doing. Answers whatever state it is in.
+    func health() async -> StoreHealth
+
+    /// Lets the store forget what was overwritten before `revision`; feeds after an older one may end with
+    /// `.revisionCompacted`. A store that keeps no history has nothing to do.
+    func compactHistory(before revision: Revision) async throws(MetadataError)
 
     /// Ends all feeds and sessions.
     func close() async
@@ -57,11 +67,19 @@ package struct MetadataTransaction: Sendable, Equatable {
         }
     }
 
+    /// Room for what fences and guards a transaction beside the keys that it changes.
+    package static let extraConditionsMax = 28
+
     package var conditions: [Condition] = []
     /// At most one change a key.
     package var changes: [MetadataChange] = []
 
     package init() {}
+
+    /// Wants `key` to have been written last at `revision`, without changing it.
+    package mutating func expect(_ key: MetadataKey, at revision: Revision) {
+        conditions.append(Condition(key: key, revision: revision))
+    }
 
     /// Writes `record`, provided that its key was last written at `revision` (0: is not there).
     package mutating func put(_ record: MetadataRecord, ifRevision revision: Revision) {
@@ -86,10 +104,12 @@ package enum TransactionOutcome: Sendable, Equatable {
 extension MetadataTransaction {
     /// Refuses what no store could commit.
     package func check(keysMax: Int) throws(MetadataError) {
-        guard max(changes.count, conditions.count) <= keysMax else {
+        let conditionsMax = keysMax + Self.extraConditionsMax
+        guard changes.count <= keysMax, conditions.count <= conditionsMax else {
             throw MetadataError(
                 .invalidTransaction,
-                "a transaction of \(changes.count) changes and \(conditions.count) conditions; at most \(keysMax)")
+                "a transaction of \(changes.count) changes and \(conditions.count) conditions; at most \(keysMax) and "
+                    + "\(conditionsMax)")
         }
         var seen: Set<MetadataKey> = []
         for change in changes where !seen.insert(change.key).inserted {

@@ -1,6 +1,6 @@
 internal import MartletCore
 
-/// The bytes of records and keys in the embedded store. Each record is: kind (u8), version (u8), size (u32), body; all
+/// The bytes of records and keys, in every store. Each record is: kind (u8), version (u8), size (u32), body; all
 /// big-endian. A later version may append fields to a body and raise the version. A kind or version that is not known
 /// is refused: guessing at metadata loses data.
 enum RecordCoding {
