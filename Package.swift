@@ -32,6 +32,9 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let hashTrees: Target.Dependency = .product(name: "HashTreeCollections", package: "swift-collections")
+let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(
+    name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 
 func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -65,6 +68,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // For the broker's etcd store only.
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
@@ -95,6 +101,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary("protobuf-c")]
         ),
         .target(
+            name: "CMartletEtcdProto",
+            path: "CSources/CMartletEtcdProto",
+            linkerSettings: [.linkedLibrary("protobuf-c")]
+        ),
+        .target(
             name: "CMartletCeiling",
             dependencies: ["CMartletBatch"],
             path: "CSources/CMartletCeiling",
@@ -109,6 +120,13 @@ let package = Package(
         // The broker.
         target("MartletStorage", ["MartletCore", "CMartletLog", logging]),
         target("MartletMetadata", ["MartletCore", logging, hashTrees]),
+        target(
+            "MartletMetadataEtcd",
+            [
+                "MartletMetadata", "MartletProtocol", "MartletCore", "CMartletEtcdProto", nioCore, logging, grpcCore,
+                grpcTransport,
+            ]
+        ),
         target("MartletBroker", ["MartletStorage", "MartletMetadata", nioCore, logging, collections, hashTrees]),
         target(
             "MartletServer",
@@ -173,6 +191,11 @@ let package = Package(
             ]
         ),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
+        // Against a real etcd.
+        tests(
+            "MartletMetadataEtcdTests",
+            ["MartletMetadataEtcd", "MartletMetadata", "MartletTestSupport", "MartletCore", logging, hashTrees]
+        ),
         // For tests: counts allocations.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         tests(

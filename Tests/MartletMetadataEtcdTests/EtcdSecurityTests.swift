@@ -1,0 +1,118 @@
+import Foundation
+import HashTreeCollections
+import MartletCore
+import MartletMetadata
+import MartletTestSupport
+import Testing
+
+@testable import MartletMetadataEtcd
+
+@Suite("etcd with users and with certificates", .serialized, .timeLimit(.minutes(2)))
+struct EtcdSecurityTests {
+    @Test("wrong passwords and missing rights are told; a token that etcd has forgotten is renewed")
+    func password() async throws {
+        try await EtcdFixture.with { fixture in
+            let etcd = fixture.etcd
+            for user in ["root", "weak"] { try await etcd.control("user", "add", "\(user):secret") }
+            try await etcd.control("user", "grant-role", "root", "root")
+            try await etcd.control("auth", "enable")
+            var options = try fixture.options()
+            let nobody = try await metadataError { _ = try await fixture.store(options) }
+            #expect(nobody.message.contains("wants a user"), "\(nobody)")
+            options.user = EtcdUser(name: "root", password: "wrong")
+            let wrong = try await metadataError { _ = try await fixture.store(options) }
+            #expect(wrong.message.contains("refuses the user or the password"), "\(wrong)")
+            #expect(!wrong.message.contains("wrong"))
+            options.user = EtcdUser(name: "weak", password: "secret")
+            let weak = try await metadataError { _ = try await fixture.store(options) }
+            #expect(weak.message.contains("grant it read and write"), "\(weak)")
+            options.user = EtcdUser(name: "root", password: "secret")
+            let store = try await fixture.store(options)
+            let session = try await store.openSession(broker: 1, startEpoch: 1)
+            var feed = try await store.changes(after: store.image().revision).makeAsyncIterator()
+            // Tokens live in etcd's memory.
+            await etcd.kill()
+            try await fixture.restart()
+            let revision = try await fixture.store(options).put(.topic(TestRecords.topic("a", 1)))
+            while let update = try await feed.next(), update.revision < revision {}
+            try await store.put(.topic(TestRecords.topic("b", 2)))
+            #expect(try await store.image().topics.count == 2)
+            await session.close()
+            #expect(try await store.image().sessions.isEmpty)
+        }
+    }
+
+    @Test("certificates are checked both ways")
+    func certificates() async throws {
+        let directory = try TemporaryDirectory()
+        let authority = try await Authority(directory.path)
+        let server = try await authority.sign("server")
+        let broker = try await authority.sign("broker")
+        try await EtcdFixture.with { options in
+            options.isSecure = true
+            options.arguments = [
+                "--cert-file", server.certificate, "--key-file", server.key, "--trusted-ca-file", authority.certificate,
+                "--client-cert-auth",
+            ]
+        } _: { fixture in
+            var options = try fixture.options()
+            options.tls = EtcdTLS(
+                authorityFile: authority.certificate, certificateFile: broker.certificate, keyFile: broker.key)
+            let store = try await fixture.store(options)
+            var feed = try await store.changes(after: store.image().revision).makeAsyncIterator()
+            let revision = try await store.put(.topic(TestRecords.topic("a", 1)))
+            #expect(try await feed.next()?.revision == revision)
+
+            options.callTimeout = .seconds(2)
+            options.tls = EtcdTLS(authorityFile: authority.certificate)
+            let noCertificate = try await metadataError { _ = try await fixture.store(options) }
+            #expect(noCertificate.message.contains("certificates"), "\(noCertificate)")
+            options.tls = nil
+            let stranger = try await metadataError { _ = try await fixture.store(options) }
+            #expect(stranger.message.contains("certificates"), "\(stranger)")
+            options.tls = EtcdTLS(authorityFile: directory.path + "/missing.pem")
+            let missing = try await metadataError { _ = try await fixture.store(options) }
+            #expect(missing.message.contains("cannot be set up"), "\(missing)")
+        }
+    }
+}
+
+/// A certificate authority of a test's own, made by openssl.
+private struct Authority {
+    struct Signed {
+        var certificate: String
+        var key: String
+    }
+
+    private let directory: String
+    let certificate: String
+
+    init(_ directory: String) async throws {
+        self.directory = directory
+        certificate = directory + "/ca.pem"
+        try await Self.openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=test authority", "-keyout", directory + "/ca.key", "-out", certificate)
+    }
+
+    func sign(_ name: String) async throws -> Signed {
+        let signed = Signed(certificate: "\(directory)/\(name).pem", key: "\(directory)/\(name).key")
+        let request = "\(directory)/\(name).csr"
+        let extensions = "\(directory)/\(name).ext"
+        let text = "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n"
+        try text.write(toFile: extensions, atomically: true, encoding: .utf8)
+        try await Self.openssl(
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)",
+            "-keyout", signed.key, "-out", request)
+        try await Self.openssl(
+            "x509", "-req", "-in", request, "-CA", certificate, "-CAkey", directory + "/ca.key", "-CAcreateserial",
+            "-days", "2", "-extfile", extensions, "-out", signed.certificate)
+        return signed
+    }
+
+    private static func openssl(_ arguments: String...) async throws {
+        let process = try ChildProcess("/usr/bin/openssl", arguments)
+        let end = try await process.waitUntilEnded()
+        guard end == .exited(0) else { throw TestFailure("openssl \(arguments[0]): \(process.errors.tail)") }
+    }
+}

@@ -1,0 +1,1 @@
+../../MartletMetadataTests/MetadataStoreConformance.swift

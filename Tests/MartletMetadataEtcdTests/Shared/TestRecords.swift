@@ -1,0 +1,1 @@
+../../MartletMetadataTests/TestRecords.swift
