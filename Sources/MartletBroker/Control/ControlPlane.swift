@@ -134,35 +134,46 @@ actor ControlPlane {
 
     private func follow(_ feed: MetadataFeed) async {
         var feed = feed
-        while !Task.isCancelled {
+        while true {
             do {
                 for try await update in feed { await apply(update) }
+                // The store is closed, or this broker stops.
                 return
-            } catch let error as MetadataError where error.code == .revisionCompacted {
-                logger.warning("the metadata feed was too far behind; reading everything anew")
-                guard let next = await catchUp() else { return }
-                feed = next
             } catch {
-                logger.critical("the metadata feed ended", metadata: ["error": "\(error)"])
-                return
+                guard let next = await catchUp(after: error) else { return }
+                feed = next
             }
         }
     }
 
-    /// Starts again from an image, where the feed cannot go on.
-    private func catchUp() async -> MetadataFeed? {
-        do {
-            let old = mirror
-            mirror = try await metadata.image()
-            let next = try await metadata.changes(after: mirror.revision)
-            for id in Set(old.topicNames.keys).union(mirror.topicNames.keys) { reconcile(id) }
-            for deletion in Array(mirror.deletions.values) { await finish(deletion.record) }
-            publish()
-            return next
-        } catch {
-            logger.critical("the metadata cannot be read", metadata: ["error": "\(error)"])
-            return nil
+    /// Starts again from an image where the feed cannot go on, as often as it takes. Nil: the broker stops.
+    private func catchUp(after error: any Error) async -> MetadataFeed? {
+        logger.warning("the metadata feed ended; reading everything anew", metadata: ["reason": "\(error)"])
+        var pause = Duration.milliseconds(50)
+        while !Task.isCancelled {
+            do throws(MetadataError) {
+                return try await readAnew()
+            } catch {
+                guard error.code != .closed else { return nil }
+                logger.error("the metadata cannot be read; tried again", metadata: ["reason": "\(error)"])
+            }
+            // Cancelled while it sleeps: the loop's condition says so.
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(5))
         }
+        return nil
+    }
+
+    private func readAnew() async throws(MetadataError) -> MetadataFeed {
+        let image = try await metadata.image()
+        let next = try await metadata.changes(after: image.revision)
+        let old = mirror
+        mirror = image
+        for id in Set(old.topicNames.keys).union(mirror.topicNames.keys) { reconcile(id) }
+        publish()
+        for deletion in Array(mirror.deletions.values) { await finish(deletion.record) }
+        resumeWaiters(upTo: image.revision)
+        return next
     }
 
     private func apply(_ update: MetadataUpdate) async {
