@@ -19,7 +19,8 @@ struct MartletCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            BrokerCommand.self, TopicCommand.self, ProduceCommand.self, ConsumeCommand.self, LogCommand.self,
+            BrokerCommand.self, TopicCommand.self, ProduceCommand.self, ConsumeCommand.self, GroupCommand.self,
+            LogCommand.self,
         ]
     )
 

@@ -22,6 +22,10 @@ enum Remedy {
             "`martlet log inspect DATA --verify` on the broker's machine finds the damaged segment."
         case .offsetOutOfRange:
             "`martlet topic offsets NAME` shows which offsets there are."
+        case .refused(.groupIDNotFound):
+            "`martlet group list` shows the groups there are."
+        case .refused(.nonEmptyGroup):
+            "`martlet group describe GROUP` shows its members; stop them first."
         default: nil
         }
     }

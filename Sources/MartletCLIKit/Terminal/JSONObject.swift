@@ -35,6 +35,26 @@ package struct JSONObject: ~Copyable {
         sink.append(text: "[\(numbers.map { "\($0)" }.joined(separator: ","))]")
     }
 
+    /// To the millisecond: `12.345`.
+    package mutating func add(_ name: StaticString, seconds: Duration?) {
+        self.name(name)
+        guard let seconds else { return sink.append("null") }
+        let milliseconds = Int64(seconds / .milliseconds(1))
+        let fraction = "\(milliseconds % 1000)"
+        sink.append(
+            text: "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction)
+    }
+
+    package mutating func add(_ name: StaticString, strings: [String]) {
+        self.name(name)
+        sink.append("[")
+        for (index, string) in strings.enumerated() {
+            if index > 0 { sink.append(",") }
+            sink.append(json: string)
+        }
+        sink.append("]")
+    }
+
     /// Names and values in an object of their own.
     package mutating func add(_ name: StaticString, texts: [(name: String, value: String)]) {
         self.name(name)
