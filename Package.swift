@@ -190,6 +190,7 @@ let package = Package(
                 hashTrees,
             ]
         ),
+        tests("MartletReplicationTests", ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", hashTrees]),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
         // Against a real etcd.
         tests(

@@ -16,17 +16,14 @@ package struct AppendResult: Sendable, Equatable {
 /// Keeps a segment's file readable for as long as it lives, whatever becomes of its name.
 package final class FileLease: Sendable {
     private let segment: Segment
-    private let book: LeaseBook
-    private let page: UInt64
 
-    init(_ segment: Segment, _ book: LeaseBook) {
+    init(_ segment: Segment) {
         self.segment = segment
-        self.book = book
-        page = book.take()
+        segment.leases.wrappingAdd(1, ordering: .relaxed)
     }
 
     deinit {
-        book.giveBack(page)
+        segment.leases.wrappingSubtract(1, ordering: .releasing)
     }
 
     /// Of the .log file, for `sendfile` and `pread`. Belongs to the lease: never close it.

@@ -244,9 +244,7 @@ package final class LogStore: Sendable {
             registry.remove(id)
             throw error
         }
-        var opened = OpenedLog(producers: ProducerStateTable(limit: environment.producersMax))
-        opened.facts.wasCreated = true
-        log.goOnline(opened)
+        log.goOnline(OpenedLog(producers: ProducerStateTable(limit: environment.producersMax)))
         return log
     }
 
