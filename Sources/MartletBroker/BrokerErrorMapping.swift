@@ -13,8 +13,8 @@ extension BrokerError {
         switch error.code {
         case .noSpace: .noSpace
         case .ioError, .corrupt, .offline, .notPermitted, .notADirectory, .newerFormat: .partitionOffline
-        case .recovering: .partitionRecovering
-        case .notFound, .alreadyExists, .locked: .kafkaStorageError
+        case .recovering, .inUse: .partitionRecovering
+        case .notFound, .alreadyExists, .locked, .unexpectedOffset, .epochMismatch: .kafkaStorageError
         case .tooManyFiles, .noMemory: .limitReached
         case .closed: .brokerUnavailable
         case .offsetOutOfRange: .offsetOutOfRange

@@ -36,7 +36,7 @@ struct BatchReplay {
                 "the batch at offset \(offset) has leader epoch \(header.leader_epoch), the history says \(known)"
             return false
         }
-        epochs.begin(header.leader_epoch, at: offset)
+        epochs.begin(header.leader_epoch, at: epochs.latest == nil ? min(offset, logStart) : offset)
         guard offset >= snapshotOffset ?? 0 else { return true }
         bytes += Int(header.size_bytes)
         guard header.producer_id >= 0 else { return true }

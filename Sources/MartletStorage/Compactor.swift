@@ -105,6 +105,12 @@ struct Compactor {
         return groups
     }
 
+    /// A cut of the log does not wait for a compaction to end; the next round begins anew.
+    private func giveWay() throws(StorageError) {
+        guard log.isCutWanted.load(ordering: .relaxed) else { return }
+        throw StorageError(.inUse, "the log is to be cut")
+    }
+
     // MARK: Keys
 
     /// Notes the keys of [`start`, `end`) and returns how far the map reaches: less than `end` when it is full.
@@ -119,6 +125,7 @@ struct Compactor {
             guard let position else { continue }
             var reader = BatchReader(segment, from: position, below: source.info.endPosition)
             while let (header, bytes) = try reader.next() {
+                try giveWay()
                 for record in try records.read(header, bytes, segment.path) {
                     guard let key = record.key else { continue }
                     if !map.note(key, at: record.offset) { return header.baseOffset }
@@ -166,6 +173,7 @@ struct Compactor {
         var reader = BatchReader(segment, from: 0, below: source.info.endPosition)
         var records = RecordReader(seed: seed)
         while let (header, bytes) = try reader.next() {
+            try giveWay()
             let facts = try records.read(header, bytes, segment.path)
             let isLast = header.lastOffset >= lastOffset
             switch rules.verdict(header, facts, map, isLast: isLast) {

@@ -49,9 +49,21 @@ package struct LeaderEpochHistory: Sendable, Equatable {
         entries.last { $0.startOffset <= offset }?.epoch
     }
 
+    /// Nothing is known to have been before the first epoch: it reaches back to the log's start.
+    mutating func reachBack(to start: Offset) {
+        guard let first = entries.first, first.startOffset > start else { return }
+        entries[0] = Entry(epoch: first.epoch, startOffset: start)
+    }
+
     /// The log was cut to `end`: epochs that began there or later are forgotten.
     package mutating func truncate(to end: Offset) {
         while let last = entries.last, last.startOffset >= end { entries.removeLast() }
+    }
+
+    func truncated(to end: Offset) -> LeaderEpochHistory {
+        var copy = self
+        copy.truncate(to: end)
+        return copy
     }
 
     /// The log now starts at `start`: the epoch that holds it begins there, older ones are forgotten.
@@ -65,7 +77,6 @@ package struct LeaderEpochHistory: Sendable, Equatable {
 // MARK: On disk
 
 extension LeaderEpochHistory {
-    static let formatVersion: UInt32 = 1
     private static let entryBytes = 12
 
     func encoded() -> [UInt8] {

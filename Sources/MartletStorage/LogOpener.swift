@@ -10,9 +10,10 @@ struct LogOpener {
     /// Nil when the files are not what the checkpoint says: the log then has to be recovered.
     func open() throws(StorageError) -> OpenedLog? {
         let directory = try LogDirectory(path: log.directory, io: environment.io)
-        guard var opened = try LogFiles.loadState(log, entry),
+        guard var opened = try LogFiles.loadState(log, entry, directory),
             opened.snapshotOffset ?? entry.recoveryPoint == entry.recoveryPoint
         else { return nil }
+        opened.facts.wasClean = true
         guard let active = directory.files.last else {
             guard entry.recoverySegment == -1 else { return nil }
             opened.tail.offset = entry.recoveryPoint
@@ -48,24 +49,31 @@ struct LogOpener {
 enum LogFiles {
     private static let sizeLimitBytes = 64 << 20
 
-    /// Epoch history and producers as checkpointed; nil when one of the files cannot be used.
-    static func loadState(_ log: PartitionLog, _ entry: OffsetsEntry?) throws(StorageError) -> OpenedLog? {
+    /// Epoch history and producers as checkpointed; nil when one of the files cannot be used or is gone.
+    static func loadState(
+        _ log: PartitionLog, _ entry: OffsetsEntry?, _ directory: LogDirectory
+    ) throws(StorageError) -> OpenedLog? {
         let environment = log.environment
         var opened = OpenedLog(producers: ProducerStateTable(limit: environment.producersMax))
         var isSound = true
-        if let epochs = try loadEpochs(log) {
-            opened.epochs = epochs
+        var knownEpoch: LeaderEpoch = -1
+        if let file = try loadEpochs(log) {
+            opened.epochs = file.history
+            opened.hasGaps = file.hasGaps
+            knownEpoch = file.knownEpoch
         } else {
             isSound = false
         }
         opened.epochsInFile = opened.epochs.latest?.epoch ?? -1
         if let entry {
-            if entry.latestEpoch >= 0 { opened.epochs.begin(entry.latestEpoch, at: entry.latestEpochStart) }
-            opened.logStart = entry.logStart
-            opened.highWatermark = entry.highWatermark
-            opened.cleanedOffset = entry.cleanedOffset
+            if entry.latestEpoch > knownEpoch { opened.epochs.begin(entry.latestEpoch, at: entry.latestEpochStart) }
+            opened.take(entry)
+            let start = max(entry.logStart, directory.files.first?.baseOffset ?? 0)
+            // A history reaches back to the log's start. One that does not has lost its file.
+            let reach = opened.epochs.entries.first?.startOffset ?? .max
+            if entry.recoveryPoint > start && reach > start { isSound = false }
         }
-        opened.highestEpoch = max(entry?.highestEpoch ?? -1, opened.epochs.latest?.epoch ?? -1)
+        opened.highestEpoch = max(opened.highestEpoch, knownEpoch, opened.epochs.latest?.epoch ?? -1)
         switch try loadProducers(log) {
         case .missing: break
         case .damaged: isSound = false
@@ -77,15 +85,15 @@ enum LogFiles {
     }
 
     /// Empty when there is no file; nil when it is damaged.
-    static func loadEpochs(_ log: PartitionLog) throws(StorageError) -> LeaderEpochHistory? {
+    private static func loadEpochs(_ log: PartitionLog) throws(StorageError) -> EpochsFile? {
         let path = "\(log.directory)/\(PartitionLog.epochsFileName)"
         do throws(StorageError) {
             let io = log.environment.io
             guard
-                let (_, content) = try io.readCheckpoint(
-                    path, newest: LeaderEpochHistory.formatVersion, limitBytes: sizeLimitBytes)
-            else { return LeaderEpochHistory() }
-            return LeaderEpochHistory(encoded: content)
+                let (version, content) = try io.readCheckpoint(
+                    path, newest: EpochsFile.formatVersion, limitBytes: sizeLimitBytes)
+            else { return EpochsFile() }
+            return EpochsFile.decode(content, version: version)
         } catch  where error.code == .corrupt {
             return nil
         }

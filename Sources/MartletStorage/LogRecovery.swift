@@ -14,17 +14,33 @@ struct LogRecovery {
 
     private var environment: LogEnvironment { log.environment }
 
+    /// Before anything was looked at. Without the store's checkpoint nothing tells how far the log reached.
+    private var facts: StartFacts {
+        var facts = StartFacts()
+        facts.isSameBoot = isSameBoot && isCheckpointSound
+        facts.wasSynced = isCheckpointSound && log.settings.flush == .batch && entry?.isSynced ?? true
+        return facts
+    }
+
+    /// What there is to say of a log that cannot be recovered.
+    var factsOfFailure: StartFacts {
+        var facts = facts
+        facts.hasLostRecords = true
+        return facts
+    }
+
     /// - Throws: `corrupt` when cutting would drop more than a torn tail; the log then has to stay offline.
     func run() throws(StorageError) -> OpenedLog {
         let directory = try LogDirectory(path: log.directory, io: environment.io)
-        let loaded = try LogFiles.loadState(log, entry)
+        let loaded = try LogFiles.loadState(log, entry, directory)
         if loaded == nil {
             environment.logger.warning(
-                "epoch history or producers are damaged; rebuilding them from the log",
+                "epoch history or producers are damaged or gone; rebuilding them from the log",
                 metadata: ["partition": "\(log.name)"]
             )
         }
         var opened = loaded ?? emptyState()
+        opened.facts = facts
         guard !directory.files.isEmpty else { return try openEmpty(opened) }
         let isHistoryComplete = loaded != nil && isCheckpointSound
         let begin = beginning(directory)
@@ -67,22 +83,24 @@ struct LogRecovery {
 
     private func emptyState() -> OpenedLog {
         var opened = OpenedLog(producers: ProducerStateTable(limit: environment.producersMax))
-        opened.logStart = entry?.logStart ?? 0
-        opened.highWatermark = entry?.highWatermark ?? 0
-        opened.cleanedOffset = entry?.cleanedOffset ?? 0
-        opened.highestEpoch = entry?.highestEpoch ?? -1
+        if let entry { opened.take(entry) }
+        opened.hasGaps = log.settings.cleanup.contains(.compact) || opened.cleanedOffset > 0
         return opened
     }
 
     private func openEmpty(_ state: OpenedLog) throws(StorageError) -> OpenedLog {
-        if let entry, entry.recoverySegment >= 0 {
+        if let entry, entry.recoverySegment >= 0, entry.recoveryPoint > entry.logStart {
             throw StorageError(
                 .corrupt,
                 "\(log.directory) holds no segment, though offsets below \(entry.recoveryPoint) were synced"
             )
         }
         var opened = state
-        opened.epochs.truncate(to: 1)
+        let end = max(entry?.recoveryPoint ?? 0, opened.logStart)
+        opened.tail.offset = end
+        opened.recoveryPoint = opened.tail
+        opened.epochs.truncate(to: end + 1)
+        noteLoss(end, &opened)
         return opened
     }
 
@@ -115,7 +133,7 @@ struct LogRecovery {
             let segment = try Segment.openForRecovery(
                 environment.io, directory: log.directory, baseOffset: file.baseOffset)
             let result = try recover(
-                segment, position, expected, entry == nil || index < directory.files.count - 1, &replay)
+                segment, position, expected, maySkip(opened, isLast: index == directory.files.count - 1), &replay)
             let number = environment.nextSegmentNumber()
             if index == begin.file {
                 let mark = LogMark(offset: begin.offset, segment: number, position: position)
@@ -145,12 +163,18 @@ struct LogRecovery {
         return outcome
     }
 
+    /// Whether offsets may be missing: of what a leader appends none are, before compaction has been over it. What a
+    /// follower copied is as its leader's log was.
+    private func maySkip(_ opened: OpenedLog, isLast: Bool) -> Bool {
+        opened.hasGaps || (log.settings.cleanup.contains(.compact) && (entry == nil || !isLast))
+    }
+
     private func recover(
         _ segment: Segment, _ position: UInt32, _ expected: Offset, _ maySkip: Bool, _ replay: inout BatchReplay
     ) throws(StorageError) -> mlog_recovery_result {
         let rules = mlog_recovery_rules(
             expected_offset: expected,
-            offsets_may_skip: maySkip && log.settings.cleanup.contains(.compact),
+            offsets_may_skip: maySkip,
             leader_epoch_min: replay.epochs.epoch(at: expected) ?? 0,
             leader_epoch_max: replay.isStrict ? replay.epochs.latest?.epoch ?? .max : .max,
             batch_limit_bytes: UInt32(clamping: Limits.maxMessageBytesCeiling)
@@ -229,19 +253,22 @@ struct LogRecovery {
         opened.report = outcome.report
         _ = opened.producers.truncate(to: outcome.end)
         opened.epochs.truncate(to: outcome.end + 1)
-        if outcome.end < opened.highWatermark {
-            opened.report =
-                outcome.report
-                ?? RecoveryReport(
-                    cutFromOffset: outcome.end, cutBytes: 0, why: "the log ends early", lostBelowHighWatermark: true
-                )
-            environment.logger.error(
-                "records below the high watermark are gone",
-                metadata: [
-                    "partition": "\(log.name)", "log_end": "\(outcome.end)",
-                    "high_watermark": "\(opened.highWatermark)",
-                ]
-            )
-        }
+        noteLoss(outcome.end, &opened)
+    }
+
+    /// RULES 6: a log that ends below its checkpointed high watermark has lost records, and says so.
+    private func noteLoss(_ end: Offset, _ opened: inout OpenedLog) {
+        guard end < opened.highWatermark else { return }
+        opened.facts.hasLostRecords = true
+        opened.report =
+            opened.report
+            ?? RecoveryReport(
+                cutFromOffset: end, cutBytes: 0, why: "the log ends early", lostBelowHighWatermark: true)
+        environment.logger.error(
+            "records below the high watermark are gone",
+            metadata: [
+                "partition": "\(log.name)", "log_end": "\(end)", "high_watermark": "\(opened.highWatermark)",
+            ]
+        )
     }
 }

@@ -16,14 +16,17 @@ package struct AppendResult: Sendable, Equatable {
 /// Keeps a segment's file readable for as long as it lives, whatever becomes of its name.
 package final class FileLease: Sendable {
     private let segment: Segment
+    private let book: LeaseBook
+    private let page: UInt64
 
-    init(_ segment: Segment) {
+    init(_ segment: Segment, _ book: LeaseBook) {
         self.segment = segment
-        segment.leases.wrappingAdd(1, ordering: .relaxed)
+        self.book = book
+        page = book.take()
     }
 
     deinit {
-        segment.leases.wrappingSubtract(1, ordering: .releasing)
+        book.giveBack(page)
     }
 
     /// Of the .log file, for `sendfile` and `pread`. Belongs to the lease: never close it.

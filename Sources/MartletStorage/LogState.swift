@@ -20,10 +20,18 @@ struct LogWriterState {
     var epochsInFile: LeaderEpoch = -1
     /// The highest epoch that this directory knows of.
     var highestEpoch: LeaderEpoch = -1
-    /// The epoch that appends carry; -1 while nobody leads.
+    /// The epoch that appends carry; -1 while this replica does not lead.
     var currentEpoch: LeaderEpoch = -1
-    /// The current epoch's beginning is on disk: nothing is appended at it before.
-    var isEpochRecorded = false
+    /// The epoch whose leader's batches are appended as they are; -1 while this replica does not follow.
+    var followedEpoch: LeaderEpoch = -1
+    /// The last epoch that was led in this run of the process.
+    var ledEpoch: LeaderEpoch = -1
+    /// The history and `hasGaps` are on disk: nothing is appended before.
+    var isHistoryRecorded = false
+    /// Offsets are missing between batches that were copied from a log that was compacted.
+    var hasGaps = false
+    /// A cut that is not finished; nothing is appended meanwhile.
+    var cut: LogCut?
     /// The log's end when maintenance last came by.
     var endAtLastRound: Offset = -1
     /// The log was opened or recovered: what stands here is its state.
@@ -54,6 +62,8 @@ struct LogSharedState {
     /// When the earliest tombstone below it may go; nil while none is known.
     var tombstonesDue: TimestampMs?
     var hints = ReadHints()
+    /// How often the log was cut: a place that was looked up before a cut means nothing after it.
+    var cuts = 0
 }
 
 /// What opening or recovering a log found.
@@ -65,6 +75,7 @@ struct OpenedLog {
     var logStart: Offset = 0
     var highWatermark: Offset = 0
     var cleanedOffset: Offset = 0
+    var hasGaps = false
     var producers: ProducerStateTable
     /// The first offset that the snapshot of producers on disk does not know; nil when there is none.
     var snapshotOffset: Offset?
@@ -74,4 +85,13 @@ struct OpenedLog {
     var epochsInFile: LeaderEpoch = -1
     var highestEpoch: LeaderEpoch = -1
     var report: RecoveryReport?
+    var facts = StartFacts()
+
+    /// What the store's checkpoint says that does not depend on the log's data.
+    mutating func take(_ entry: OffsetsEntry) {
+        logStart = entry.logStart
+        highWatermark = entry.highWatermark
+        cleanedOffset = entry.cleanedOffset
+        highestEpoch = entry.highestEpoch
+    }
 }

@@ -244,7 +244,9 @@ package final class LogStore: Sendable {
             registry.remove(id)
             throw error
         }
-        log.goOnline(OpenedLog(producers: ProducerStateTable(limit: environment.producersMax)))
+        var opened = OpenedLog(producers: ProducerStateTable(limit: environment.producersMax))
+        opened.facts.wasCreated = true
+        log.goOnline(opened)
         return log
     }
 

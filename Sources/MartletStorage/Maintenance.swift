@@ -1,5 +1,6 @@
 internal import Logging
 internal import MartletCore
+internal import Synchronization
 
 /// Retention, age rolls, expiry of producers, compaction, index repair and the closing of idle files: one thread, one
 /// log after the other, every few seconds.
@@ -66,8 +67,10 @@ final class Maintenance: Sendable {
         let logs = registry.logs
         var open = 0
         for log in logs where !isStopping {
-            attempt(log, "retention") { () throws(StorageError) in try log.maintain(now: now) }
-            attempt(log, "compaction") { () throws(StorageError) in try compact(log, now) }
+            log.housekeeping.withLock { _ in
+                attempt(log, "retention") { () throws(StorageError) in try log.maintain(now: now) }
+                attempt(log, "compaction") { () throws(StorageError) in try compact(log, now) }
+            }
             open += log.hasOpenActive ? 1 : 0
             if open > openActiveMax { attempt(log, "closing") { () throws(StorageError) in try log.closeWhenIdle() } }
             log.noteRound()
@@ -86,6 +89,7 @@ final class Maintenance: Sendable {
         do throws(StorageError) {
             try body()
         } catch {
+            if error.code == .inUse { return }
             if error.code == .noSpace { environment.reserve.release() }
             environment.logger.error(
                 "\(what) failed", metadata: ["partition": "\(log.name)", "error": "\(error.message)"]

@@ -20,6 +20,18 @@ struct OffsetsEntry: Sendable, Equatable {
     var highestEpoch: LeaderEpoch
     /// The log was closed in order at the recovery point, which is its end.
     var isClean: Bool
+    /// Nothing was acknowledged before it was synced (`flush=batch`).
+    var isSynced = false
+
+    private static let cleanFlag: UInt8 = 1
+    private static let syncedFlag: UInt8 = 2
+
+    fileprivate var flags: UInt8 { (isClean ? Self.cleanFlag : 0) | (isSynced ? Self.syncedFlag : 0) }
+
+    fileprivate mutating func setFlags(_ flags: UInt8) {
+        isClean = flags & Self.cleanFlag != 0
+        isSynced = flags & Self.syncedFlag != 0
+    }
 }
 
 /// One file for all partitions, so that a checkpoint of 10,000 costs one sync. Rewritten whole.
@@ -55,7 +67,7 @@ struct OffsetsCheckpoint: Sendable {
         writer.integer(entry.latestEpoch)
         writer.integer(entry.latestEpochStart)
         writer.integer(entry.highestEpoch)
-        writer.integer(UInt8(entry.isClean ? 1 : 0))
+        writer.integer(entry.flags)
     }
 
     /// Nil for bytes that ``encoded()`` cannot have written.
@@ -82,13 +94,15 @@ struct OffsetsCheckpoint: Sendable {
             let logStart = reader.integer(Offset.self), let highWatermark = reader.integer(Offset.self),
             let cleaned = reader.integer(Offset.self),
             let latest = reader.integer(LeaderEpoch.self), let latestStart = reader.integer(Offset.self),
-            let highest = reader.integer(LeaderEpoch.self), let clean = reader.integer(UInt8.self)
+            let highest = reader.integer(LeaderEpoch.self), let flags = reader.integer(UInt8.self)
         else { return nil }
-        return OffsetsEntry(
+        var entry = OffsetsEntry(
             id: TopicIDPartition(topicID: TopicID(high: high, low: low), partition: partition),
             recoveryPoint: recoveryPoint, recoverySegment: segment, recoveryPosition: position, logStart: logStart,
             highWatermark: highWatermark, cleanedOffset: cleaned, latestEpoch: latest, latestEpochStart: latestStart,
-            highestEpoch: highest, isClean: clean == 1
+            highestEpoch: highest, isClean: false
         )
+        entry.setFlags(flags)
+        return entry
     }
 }

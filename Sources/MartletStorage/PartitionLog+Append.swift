@@ -47,6 +47,7 @@ extension PartitionLog {
 
     private func requireEpoch(_ epoch: LeaderEpoch, _ writer: LogWriterState) throws(StorageError) {
         if writer.isClosed { throw StorageError(.closed, "\(name) was closed") }
+        if let cut = writer.cut { throw cut.isUnfinished(name) }
         if epoch != writer.currentEpoch {
             throw StorageError(
                 .wrongEpoch(current: writer.currentEpoch),
@@ -55,7 +56,7 @@ extension PartitionLog {
         }
     }
 
-    private func requireSpace() throws(StorageError) {
+    func requireSpace() throws(StorageError) {
         // Committed offsets and the like live in internal topics: they may use what the reserve gave back.
         if !environment.reserve.allowsAppends() && !topic.hasPrefix("__") {
             throw StorageError(
@@ -101,7 +102,7 @@ extension PartitionLog {
         _ writer: inout LogWriterState
     ) throws(StorageError) -> AppendResult {
         let base = logEndOffset
-        try makeRoom(for: bytes.count, header.lastOffsetDelta, settings, now, &writer)
+        try makeRoom(for: bytes.count, lastOffset: base + Offset(header.lastOffsetDelta), settings, now, &writer)
         guard let active = writer.active else { preconditionFailure("makeRoom leaves an active segment") }
         let appendTime = settings.timestampType == .logAppendTime ? now : nil
         try withUnsafeTemporaryAllocation(byteCount: BatchHeader.byteCount, alignment: 8) {
@@ -141,7 +142,7 @@ extension PartitionLog {
         }
     }
 
-    private func remember(
+    func remember(
         _ header: BatchHeader, base: Offset, at timestamp: TimestampMs, _ now: TimestampMs,
         _ writer: inout LogWriterState
     ) {
@@ -153,7 +154,7 @@ extension PartitionLog {
     }
 
     /// Publishes the new end and tells the sync stage.
-    private func didWrite(
+    func didWrite(
         _ bytes: Int, next: Offset, _ active: Segment, _ flush: FlushPolicy, _ writer: inout LogWriterState
     ) {
         let end = active.endPosition
@@ -189,7 +190,7 @@ extension PartitionLog {
 
     /// RULES 8: a full disk refuses the write and leaves the log as it was; any other failed write ends the log's
     /// service.
-    private func appendFailed(_ error: StorageError) {
+    func appendFailed(_ error: StorageError) {
         switch error.code {
         case .noSpace:
             environment.counters.refusedForSpace.wrappingAdd(1, ordering: .relaxed)

@@ -12,35 +12,49 @@ extension PartitionLog {
         if case .recovering = state { return nil }
         return writer.withLock { writer -> OffsetsEntry? in
             guard writer.isOpened else { return nil }
-            let latest = writer.epochs.latest
-            let (point, base, cleaned) = shared.withLock { shared in
-                (
-                    shared.recoveryPoint, shared.segments.base(ofNumber: shared.recoveryPoint.segment),
-                    shared.cleanedOffset
-                )
-            }
-            return OffsetsEntry(
-                id: id, recoveryPoint: point.offset, recoverySegment: base ?? -1, recoveryPosition: point.position,
-                logStart: logStartOffset, highWatermark: highWatermark, cleanedOffset: cleaned,
-                latestEpoch: latest?.epoch ?? -1, latestEpochStart: latest?.startOffset ?? 0,
-                highestEpoch: writer.highestEpoch,
-                isClean: isClean && state == .online && point.offset == logEndOffset
+            return writer.cut?.entry ?? makeEntry(writer, isClean: isClean && state == .online)
+        }
+    }
+
+    func makeEntry(_ writer: borrowing LogWriterState, isClean: Bool) -> OffsetsEntry {
+        let latest = writer.epochs.latest
+        let (point, base, cleaned) = shared.withLock { shared in
+            (
+                shared.recoveryPoint, shared.segments.base(ofNumber: shared.recoveryPoint.segment),
+                shared.cleanedOffset
             )
         }
+        return OffsetsEntry(
+            id: id, recoveryPoint: point.offset, recoverySegment: base ?? -1, recoveryPosition: point.position,
+            logStart: logStartOffset, highWatermark: highWatermark, cleanedOffset: cleaned,
+            latestEpoch: latest?.epoch ?? -1, latestEpochStart: latest?.startOffset ?? 0,
+            highestEpoch: writer.highestEpoch, isClean: isClean && point.offset == logEndOffset,
+            isSynced: isSyncedBeforeCounted
+        )
+    }
+
+    /// Nothing counts as durable that is not synced.
+    private var isSyncedBeforeCounted: Bool {
+        let counted = durableOffset
+        return settings.flush == .batch && syncedOffset >= counted
     }
 
     /// The line was written: recovery begins there, and an epoch that it names may be appended at.
     func didCheckpoint(_ entry: OffsetsEntry) {
         checkpointedSegment.raise(to: entry.recoverySegment)
         writer.withLock { writer in
-            if writer.isOpened && writer.currentEpoch == entry.latestEpoch { writer.isEpochRecorded = true }
+            guard writer.isOpened, writer.currentEpoch >= 0, writer.currentEpoch == entry.latestEpoch else { return }
+            writer.isHistoryRecorded = true
         }
     }
 
     /// The file of offsets holds one epoch of each history; earlier ones go to the log's own file first.
     func writeEarlierEpochs() throws(StorageError) {
         try writer.withLock { (writer) throws(StorageError) in
-            guard let earlier = writer.epochs.entries.dropLast().last, earlier.epoch > writer.epochsInFile else {
+            // Until a cut is finished the file stands for the log as it was.
+            guard writer.cut == nil, let earlier = writer.epochs.entries.dropLast().last,
+                earlier.epoch > writer.epochsInFile
+            else {
                 return
             }
             try writeEpochs(&writer)
@@ -50,18 +64,23 @@ extension PartitionLog {
     /// The producers as of now, when that much was appended since the last snapshot. To be written once synced.
     func takeSnapshot(afterBytes bytes: Int) -> (log: PartitionLog, snapshot: ProducerSnapshot)? {
         writer.withLock { writer in
-            guard writer.isOpened, writer.bytesSinceSnapshot > 0, writer.bytesSinceSnapshot >= bytes else { return nil }
+            guard writer.isOpened, writer.cut == nil, writer.bytesSinceSnapshot > 0, writer.bytesSinceSnapshot >= bytes
+            else { return nil }
             writer.bytesSinceSnapshot = 0
-            return (self, ProducerSnapshot(offset: logEndOffset, table: writer.producers))
+            let cuts = shared.withLock { $0.cuts }
+            return (self, ProducerSnapshot(offset: logEndOffset, table: writer.producers, cuts: cuts))
         }
     }
 
-    /// Durable on return.
+    /// Durable on return. One from before a cut is not written.
     func write(_ snapshot: ProducerSnapshot) throws(StorageError) {
         do throws(StorageError) {
-            try environment.io.writeCheckpoint(
-                "\(directory)/\(Self.producersFileName)", version: ProducerSnapshot.formatVersion, snapshot.encoded()
-            )
+            try snapshots.withLock { (_) throws(StorageError) in
+                guard shared.withLock({ $0.cuts }) == snapshot.cuts else { return }
+                try environment.io.writeCheckpoint(
+                    "\(directory)/\(Self.producersFileName)", version: ProducerSnapshot.formatVersion,
+                    snapshot.encoded())
+            }
         } catch {
             // The next checkpoint tries again.
             writer.withLock { $0.bytesSinceSnapshot += Checkpointer.snapshotBytes }

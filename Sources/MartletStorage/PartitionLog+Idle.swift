@@ -14,7 +14,9 @@ extension PartitionLog {
     /// append or read opens it again.
     func closeWhenIdle() throws(StorageError) {
         let closed = try writer.withLock { (writer) throws(StorageError) -> Segment? in
-            guard let active = writer.active, writer.endAtLastRound == logEndOffset, syncedOffset == logEndOffset else {
+            guard writer.cut == nil, let active = writer.active, writer.endAtLastRound == logEndOffset,
+                syncedOffset == logEndOffset
+            else {
                 return nil
             }
             try active.flushIndex()

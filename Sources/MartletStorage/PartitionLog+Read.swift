@@ -26,7 +26,13 @@ extension PartitionLog {
                 let mark = LogMark(
                     offset: read.nextOffset, segment: place.info.number,
                     position: UInt32(read.filePosition + read.count))
-                shared.withLock { $0.hints.move(from: offset, to: mark) }
+                let isStill = shared.withLock { shared in
+                    guard shared.cuts == place.cuts else { return false }
+                    shared.hints.move(from: offset, to: mark)
+                    return true
+                }
+                // Cut since it was looked up: the lease came too late to hold that up.
+                guard isStill else { return try self.read(from: offset, maxBytes: maxBytes, upTo: limit) }
                 return read
             }
             guard let next = place.nextBase else { return nil }
@@ -50,13 +56,15 @@ extension PartitionLog {
         var position: UInt32?
         /// The limit is this batch boundary, when it is one that is known.
         var limit: LogMark?
+        /// How often the log had been cut.
+        var cuts: Int
     }
 
     func place(of offset: Offset, _ limit: Offset) -> Place? {
         shared.withLock { shared in
             guard let index = shared.segments.index(holding: offset) else { return nil }
             let info = shared.segments.infos[index]
-            var place = Place(info: info, nextBase: shared.segments.nextBase(after: index))
+            var place = Place(info: info, nextBase: shared.segments.nextBase(after: index), cuts: shared.cuts)
             place.position = shared.hints.position(of: offset, inSegment: info.number)
             if offset == info.baseOffset { place.position = 0 }
             if shared.synced.offset == limit { place.limit = shared.synced }
@@ -119,7 +127,7 @@ extension PartitionLog {
         }
         guard mark.position > position else { return nil }
         return LogRead(
-            lease: FileLease(segment), filePosition: Int(position), count: Int(mark.position - position),
+            lease: FileLease(segment, leases), filePosition: Int(position), count: Int(mark.position - position),
             segmentBaseOffset: segment.baseOffset, nextOffset: mark.nextOffset
         )
     }

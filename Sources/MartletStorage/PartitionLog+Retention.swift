@@ -10,6 +10,11 @@ extension PartitionLog {
     package func deleteRecords(before offset: Offset) throws(StorageError) -> Offset {
         try requireOnline()
         guard offset >= 0 && offset <= highWatermark else { throw outOfRange(offset, logStartOffset, highWatermark) }
+        return try moveStart(to: offset)
+    }
+
+    @discardableResult
+    func moveStart(to offset: Offset) throws(StorageError) -> Offset {
         if publishStart(offset) {
             do throws(StorageError) {
                 try environment.checkpointNow.withLock { $0 }()
@@ -43,7 +48,7 @@ extension PartitionLog {
     /// Retention removes sealed segments only: one that is past its time has to be sealed first, appends or not.
     private func rollWhenOld(_ settings: LogSettings, _ now: TimestampMs) throws(StorageError) {
         try writer.withLock { (writer) throws(StorageError) in
-            guard !writer.isClosed, let last = shared.withLock({ $0.segments.last }), !last.isSealed,
+            guard !writer.isClosed, writer.cut == nil, let last = shared.withLock({ $0.segments.last }), !last.isSealed,
                 last.currentEnd > 0
             else { return }
             try ensureActive(&writer)

@@ -4,25 +4,27 @@ internal import Synchronization
 /// Beginning segments. All under the writer lock.
 extension PartitionLog {
     /// Leaves an active segment that takes a batch of that size.
+    ///
+    /// - Parameter firstBase: where the first segment of a log without any begins; nil: at the log's end.
     func makeRoom(
-        for bytes: Int, _ lastOffsetDelta: Int32, _ settings: LogSettings, _ now: TimestampMs,
-        _ writer: inout LogWriterState
+        for bytes: Int, lastOffset: Offset, _ settings: LogSettings, _ now: TimestampMs,
+        _ writer: inout LogWriterState, firstBase: Offset? = nil
     ) throws(StorageError) {
-        try ensureActive(&writer)
+        try ensureActive(&writer, firstBase: firstBase)
         guard let active = writer.active, active.endPosition > 0 else { return }
         let isFull = Int(active.endPosition) + bytes > settings.segmentBytes
         let isOld = writer.activeSince.map { now - $0 >= settings.segmentAge.milliseconds } ?? false
         // Index entries hold 32-bit offsets relative to the segment's base.
-        let isWide = logEndOffset + Offset(lastOffsetDelta) - active.baseOffset > Offset(Int32.max)
+        let isWide = lastOffset - active.baseOffset > Offset(Int32.max)
         if isFull || isOld || isWide { try roll(&writer) }
     }
 
     /// Opens the active segment of a log that was not appended to yet, or begins its first one.
-    func ensureActive(_ writer: inout LogWriterState) throws(StorageError) {
+    func ensureActive(_ writer: inout LogWriterState, firstBase: Offset? = nil) throws(StorageError) {
         guard writer.active == nil else { return }
         let last = shared.withLock { $0.segments.last }
         guard let last, !last.isSealed else {
-            try beginSegment(&writer)
+            try beginSegment(&writer, at: firstBase ?? logEndOffset)
             return
         }
         let segment: Segment
@@ -44,7 +46,7 @@ extension PartitionLog {
     /// only.
     func roll(_ writer: inout LogWriterState) throws(StorageError) {
         guard let old = writer.active else { return }
-        try beginSegment(&writer, after: (writer.activeNumber, old))
+        try beginSegment(&writer, at: logEndOffset, after: (writer.activeNumber, old))
         environment.counters.rolledSegments.wrappingAdd(1, ordering: .relaxed)
         environment.sync.enqueue(self)
     }
@@ -52,9 +54,8 @@ extension PartitionLog {
     /// - Parameter old: the segment that ends here. It is handed to the sync stage in the same step in which the new
     ///   one becomes the log's end: a cycle that notes the new end also seals the old segment.
     private func beginSegment(
-        _ writer: inout LogWriterState, after old: (number: UInt64, segment: Segment)? = nil
+        _ writer: inout LogWriterState, at base: Offset, after old: (number: UInt64, segment: Segment)? = nil
     ) throws(StorageError) {
-        let base = logEndOffset
         let segment = try createSegment(base)
         let number = environment.nextSegmentNumber()
         let info = SegmentInfo(

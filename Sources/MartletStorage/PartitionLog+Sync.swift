@@ -40,7 +40,7 @@ extension PartitionLog {
     }
 
     /// What will never be synced weighs on nobody.
-    private func giveUpUnsynced() {
+    func giveUpUnsynced() {
         let (bytes, bytesUnderOS) = shared.withLock { shared in
             defer {
                 shared.unsyncedBytes = 0
@@ -82,6 +82,13 @@ extension PartitionLog {
             )
             if isOwed { return false }
         }
+    }
+
+    /// The turn, unless it is somebody's; nobody is owed one then.
+    func takeTurnIfFree() -> Bool {
+        syncTurn.compareExchange(
+            expected: SyncTurn.free, desired: SyncTurn.taken, ordering: .acquiringAndReleasing
+        ).exchanged
     }
 
     func endSyncCycle() {

@@ -35,6 +35,16 @@ package final class PartitionLog: Sendable {
     private let settingsValue: Mutex<LogSettings>
     private let observer = Mutex(ObserverReference())
     private let recovery = Mutex<RecoveryReport?>(nil)
+    let facts = Mutex<StartFacts?>(nil)
+
+    /// Transfers over the log's files.
+    let leases = LeaseBook()
+    /// Held while segments are removed, compacted or cut.
+    let housekeeping = Mutex<Void>(())
+    /// Somebody waits to cut the log: a compaction gives way.
+    let isCutWanted = Atomic<Bool>(false)
+    /// Held while the snapshot of producers is written or removed.
+    let snapshots = Mutex<Void>(())
 
     // For the sync stage.
     let isDirty = Atomic<Bool>(false)
@@ -90,6 +100,8 @@ package final class PartitionLog: Sendable {
         if settings.flush == .batch && old.flush != .batch && logEndOffset > syncedOffset {
             environment.sync.enqueue(self)
         }
+        // The checkpoint says that nothing counts before it is synced, which no longer holds.
+        if settings.flush != .batch && old.flush == .batch { environment.checkpointSignal.request() }
     }
 
     /// Held weakly; replaces the one before.
@@ -138,6 +150,7 @@ package final class PartitionLog: Sendable {
             writer.epochs = opened.epochs
             writer.epochsInFile = opened.epochsInFile
             writer.highestEpoch = opened.highestEpoch
+            writer.hasGaps = opened.hasGaps
             writer.isOpened = true
             writer.bytesSinceSnapshot = opened.bytesSinceSnapshot
         }
@@ -156,6 +169,7 @@ package final class PartitionLog: Sendable {
         countedValue.store(counts, ordering: .releasing)
         highWatermarkValue.store(min(opened.highWatermark, opened.tail.offset), ordering: .releasing)
         recovery.withLock { $0 = opened.report }
+        facts.withLock { $0 = opened.facts }
         stateValue.withLock { state in
             state = .online
             isOnline.store(true, ordering: .releasing)
@@ -187,6 +201,19 @@ package final class PartitionLog: Sendable {
         }
     }
 
+    /// The log was cut.
+    func publishCut(to end: Offset, newStart: Offset?) {
+        endValue.store(end, ordering: .releasing)
+        countedValue.lower(to: end)
+        syncedValue.lower(to: end)
+        highWatermarkValue.lower(to: end)
+        guard let newStart else { return }
+        startValue.store(newStart, ordering: .releasing)
+        countedValue.store(end, ordering: .releasing)
+        syncedValue.store(end, ordering: .releasing)
+        highWatermarkValue.store(end, ordering: .releasing)
+    }
+
     /// The log starts later now. True when that is news.
     @discardableResult
     func publishStart(_ offset: Offset) -> Bool {
@@ -199,5 +226,10 @@ extension Atomic where Value == Offset {
     @discardableResult
     func raise(to offset: Offset) -> Bool {
         max(offset, ordering: .acquiringAndReleasing).oldValue < offset
+    }
+
+    /// Stores the smaller one.
+    func lower(to offset: Offset) {
+        _ = min(offset, ordering: .acquiringAndReleasing)
     }
 }

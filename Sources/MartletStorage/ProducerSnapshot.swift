@@ -10,6 +10,8 @@ struct ProducerSnapshot: Sendable {
     /// The first offset that the snapshot does not know of.
     var offset: Offset
     var table: ProducerStateTable
+    /// How often the log had been cut when it was taken; not written.
+    var cuts = 0
 
     func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 12 + table.count * (Self.entryBytesMin + 4 * Self.batchBytes))

@@ -6,6 +6,12 @@ struct LogMark {
     /// The segment's unique number.
     var segment: UInt64
     var position: UInt32
+
+    /// The log ends at `end` now, in a segment that had another number.
+    func moved(from number: UInt64, to end: LogMark) -> LogMark {
+        if offset > end.offset { return end }
+        return segment == number ? LogMark(offset: offset, segment: end.segment, position: position) : self
+    }
 }
 
 /// Where recent readers stopped, so that a reader that goes on from there needs no index lookup. A ring: a log with

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Synchronization
 
 /// Recovers logs side by side on threads that end when there is nothing left to recover.
 final class RecoveryQueue: Sendable {
@@ -46,6 +47,7 @@ final class RecoveryQueue: Sendable {
         do throws(StorageError) {
             recovery.log.goOnline(try recovery.run())
         } catch {
+            recovery.log.facts.withLock { $0 = recovery.factsOfFailure }
             recovery.log.goOffline(error.message)
         }
     }

@@ -10,8 +10,6 @@ final class Segment: @unchecked Sendable {
     private let handle: OpaquePointer
     let baseOffset: Offset
     let directory: String
-    /// Reads in flight over the file. Whoever cuts the file waits until there are none.
-    let leases = Atomic<Int>(0)
 
     private init(_ handle: OpaquePointer, directory: String) {
         self.handle = handle
@@ -77,6 +75,11 @@ final class Segment: @unchecked Sendable {
     /// -1 while empty or unknown.
     var maxTimestamp: TimestampMs { mlog_segment_max_timestamp(handle) }
     var descriptor: Int32 { mlog_segment_fd(handle) }
+    /// The offset after the last batch; nil while unknown. The writer's.
+    var nextOffset: Offset? {
+        let next = mlog_segment_next_offset(handle)
+        return next < 0 ? nil : next
+    }
     var hasSoundIndex: Bool { mlog_segment_index_ok(handle) }
     var path: String { "\(directory)/\(SegmentFiles.stem(baseOffset)).log" }
 

@@ -47,10 +47,6 @@ struct SegmentList {
         infos.append(info)
     }
 
-    mutating func updateLast(_ body: (inout SegmentInfo) -> Void) {
-        body(&infos[infos.count - 1])
-    }
-
     /// Changes the segment of that number, when it is still there.
     mutating func update(number: UInt64, _ body: (inout SegmentInfo) -> Void) {
         guard let index = infos.firstIndex(where: { $0.number == number }) else { return }
@@ -60,6 +56,13 @@ struct SegmentList {
     /// Takes the oldest `count` segments out.
     mutating func removeFirst(_ count: Int) {
         infos.removeFirst(count)
+    }
+
+    /// Takes the newest `count` segments out and returns them, oldest first.
+    mutating func removeLast(_ count: Int) -> [SegmentInfo] {
+        let removed = Array(infos.suffix(count))
+        infos.removeLast(count)
+        return removed
     }
 
     /// Puts `replacement` where the segments of these numbers stand, which are neighbours. False when they no longer

@@ -43,6 +43,12 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case keyRequired
         /// The leader epoch of the call is not the one that the log appends at.
         case wrongEpoch(current: LeaderEpoch)
+        /// A batch from the leader does not begin where the log ends.
+        case unexpectedOffset(expected: Offset)
+        /// A batch from the leader has an epoch that falls, or that the log's own history contradicts.
+        case epochMismatch
+        /// A transfer still reads what is to be cut, or a cut is not finished: try again.
+        case inUse
         case outOfOrderSequence
         /// Appended long ago; the producer may count it as done.
         case duplicateSequence
@@ -67,7 +73,7 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
     /// Whether the call left everything as it was, so that the same call may succeed later.
     package var isRetriable: Bool {
         switch code {
-        case .noSpace, .tooManyFiles, .recovering, .noMemory: true
+        case .noSpace, .tooManyFiles, .recovering, .noMemory, .inUse: true
         default: false
         }
     }

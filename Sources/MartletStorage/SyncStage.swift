@@ -98,7 +98,9 @@ final class SyncStage: Sendable {
         cyclesDone.wait { (done) -> Monitor<UInt64>.Wait<Void> in
             guard done >= cycle else { return .untilChanged }
             // A log that the other stage had in hand is finished there, in the cycle that it is owed.
-            let isDone = wanted.allSatisfy { $0.log.syncedOffset >= $0.end || $0.log.isOutOfService }
+            let isDone = wanted.allSatisfy { log, end in
+                log.syncedOffset >= min(end, log.logEndOffset) || log.isOutOfService
+            }
             return isDone ? .done(()) : .untilChangedOrFor(nanoseconds: Self.otherStageNanoseconds)
         }
     }

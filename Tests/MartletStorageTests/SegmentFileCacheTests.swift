@@ -17,7 +17,7 @@ struct SegmentFileCacheTests {
                 return try Segment.create(.system, directory: directory.path, baseOffset: base)
             }
         }
-        let lease = FileLease(try use(1))
+        let lease = FileLease(try use(1), LeaseBook())
         _ = try use(2)
         _ = try use(1)
         _ = try use(3)
