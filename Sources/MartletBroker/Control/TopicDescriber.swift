@@ -57,7 +57,9 @@ struct TopicDescriber {
         }
         let values =
             query.withSettings
-            ? TopicSettings.describe(topic.settings, defaults: TopicPlanner.defaults(image, settings)) : []
+            ? TopicSettings.describe(
+                topic.settings, defaults: TopicPlanner.defaults(image, settings),
+                replicas: partitions.first?.replicas.count ?? 1) : []
         return TopicDescription(
             name: topic.name, id: topic.id, isInternal: TopicName.isReserved(topic.name), partitions: partitions,
             settings: values)

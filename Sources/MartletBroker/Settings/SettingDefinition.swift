@@ -15,6 +15,12 @@ package struct SettingDefinition: Sendable {
         byName[name]
     }
 
+    /// The value where nobody set one, for a topic with so many replicas a partition.
+    func builtIn(replicas: Int) -> String {
+        name == TopicSettings.minInSyncReplicasName
+            ? String(TopicSettings.minInSyncReplicasDefault(replicas: replicas)) : defaultValue
+    }
+
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     /// In the order in which people read them.
@@ -63,14 +69,20 @@ package struct SettingDefinition: Sendable {
             accepted: "'batch', 'os' or 'interval:' and a number of milliseconds, 1 or more", defaultValue: "batch",
             apply: applyFlush),
         SettingDefinition(
-            name: "min.insync.replicas",
-            documentation: "With acks=all a write is refused while fewer replicas than this are in sync.",
+            name: TopicSettings.minInSyncReplicasName,
+            documentation: "With acks=all a write is refused while fewer replicas than this are in sync. Where nobody "
+                + "set it: 2 with three replicas or more, else 1.",
             accepted: "a number, 1 or more and at most the replication factor", defaultValue: "1"
         ) { value, settings in
             guard let count = Int32(value), count >= 1 else { return false }
             settings.minInSyncReplicas = Int(count)
             return true
         },
+        choice(
+            TopicSettings.uncleanElectionName,
+            "With 'true' a replica that may lack acknowledged records leads when none that has them all is left.",
+            ["true": true, "false": false], defaultValue: "false"
+        ) { $0.allowsUncleanElection = $1 },
         choice(
             "message.timestamp.type", "Whose clock records carry: the producer's or the broker's.",
             ["CreateTime": TimestampType.createTime, "LogAppendTime": .logAppendTime], defaultValue: "CreateTime"
