@@ -171,6 +171,7 @@ let package = Package(
         tests("MartletStorageTests", ["MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["MartletBroker", "MartletCore"]),
+        tests("MartletControllerTests", ["MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
         // Against the built `martlet`, as a process.
         tests("ProcessTests", ["MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
         tests("TidyTests", []),

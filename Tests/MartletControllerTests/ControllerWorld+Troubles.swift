@@ -147,8 +147,8 @@ extension ControllerWorld {
         for node in nodes {
             let session = image.sessions[node.id]?.startEpoch ?? 0
             lines.append(
-                "\(node.id) \(node.process) run \(node.startEpoch) session \(session) saw \(node.seen)/\(store.history.count) \(String(describing: image.brokers[node.id]?.record))"
-            )
+                "\(node.id) \(node.process) run \(node.startEpoch) session \(session) saw "
+                    + "\(node.seen)/\(store.history.count) \(String(describing: image.brokers[node.id]?.record))")
         }
         return lines.joined(separator: "\n")
     }

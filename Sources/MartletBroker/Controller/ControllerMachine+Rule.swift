@@ -43,7 +43,7 @@ extension ControllerMachine {
     {
         var flight = Reign.Flight()
         var transaction = MetadataTransaction()
-        transaction.conditions.append(.init(key: .controller, revision: reign.revision))
+        transaction.expect(.controller, at: reign.revision)
         for run in unfenced(reign) {
             guard let broker = image.brokers[run.broker], broker.startEpoch == run.startEpoch else { continue }
             var record = broker.record
