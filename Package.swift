@@ -191,12 +191,16 @@ let package = Package(
                 hashTrees,
             ]
         ),
-        tests("MartletReplicationTests", ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", hashTrees]),
+        tests(
+            "MartletReplicationTests", ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", hashTrees]),
         tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
         // Against a real etcd.
         tests(
             "MartletMetadataEtcdTests",
-            ["MartletMetadataEtcd", "MartletMetadata", "MartletTestSupport", "MartletCore", logging, hashTrees]
+            [
+                "MartletMetadataEtcd", "MartletMetadata", "MartletBroker", "MartletStorage", "MartletTestSupport",
+                "MartletCore", logging, hashTrees,
+            ]
         ),
         // For tests: counts allocations.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),

@@ -254,4 +254,45 @@ struct EmbeddedStoreTests {
             #expect(error.code == .revisionCompacted)
         }
     }
+
+    @Test("a sealed store is read for handing it over, and never served or changed again")
+    func sealing() async throws {
+        let store = try open()
+        try await put(.topic(TestRecords.topic("a", 1)), in: store)
+        try await store.seal(for: "etcd, cluster prod")
+        try await store.seal(for: "elsewhere")
+        let sealed = try await store.image()
+        do {
+            try await put(.topic(TestRecords.topic("b", 2)), in: store)
+            Issue.record("a sealed store took a transaction")
+        } catch let error as MetadataError {
+            #expect(error.code == .closed)
+        }
+        await store.close()
+        let error = #expect(throws: MetadataError.self) { try open() }
+        #expect(error?.code == .closed)
+        #expect(error?.message.contains("etcd, cluster prod") == true)
+        let again = try EmbeddedStore(directory: root.path + "/metadata", for: .handingOver, logger: logger)
+        #expect(await again.isSealed)
+        #expect(try await again.image() == sealed)
+        #expect(throws: MetadataError.self) {
+            try EmbeddedStore(directory: root.path + "/nothing", for: .handingOver, logger: logger)
+        }
+    }
+
+    @Test("a seal cut at any byte is no seal, and the store serves on")
+    func tornSeal() async throws {
+        let store = try open()
+        try await put(.topic(TestRecords.topic("a", 1)), in: store)
+        let before = try root.bytes(of: "metadata/journal").count
+        try await store.seal(for: "etcd")
+        await store.close()
+        let bytes = try root.bytes(of: "metadata/journal")
+        for end in before..<bytes.count {
+            try root.write(Array(bytes[..<end]), to: "metadata/journal")
+            let reopened = try open()
+            try await put(.topic(TestRecords.topic("b", 2)), in: reopened)
+            await reopened.close()
+        }
+    }
 }

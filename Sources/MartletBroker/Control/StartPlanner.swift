@@ -31,6 +31,9 @@ struct StartPlanner {
                 "the metadata store is at revision \(image.revision), the data directory has seen "
                     + "\(identity.storeRevision): the store was rolled back or replaced")
         }
+        if image.cluster?.featureLevel == ClusterRecord.beingAdopted {
+            throw refusal("the cluster is being adopted: run `martlet cluster adopt` again, which finishes it")
+        }
         if let level = image.cluster?.featureLevel, level > Self.featureLevel {
             throw refusal("the cluster is at feature level \(level), this broker knows \(Self.featureLevel)")
         }

@@ -5,8 +5,18 @@ package import MartletCore
 /// The metadata of a single broker in a file of its data directory: a journal of transactions behind a snapshot, each
 /// synced before it is answered. Whoever holds the data directory's lock owns it.
 package actor EmbeddedStore: MetadataStore {
+    /// What a store is opened for.
+    package enum Purpose: Sendable {
+        /// A broker runs on it. An empty store is made when there is none; a sealed one is refused.
+        case serving
+        /// Its content moves to another store, or has moved already. There must be one.
+        case handingOver
+    }
+
     private enum Condition {
         case open
+        /// Its content has moved to this place: it is read, but never changed again.
+        case sealed(String)
         case failed(MetadataError)
         case closed
     }
@@ -31,9 +41,10 @@ package actor EmbeddedStore: MetadataStore {
     private var feeds = ChangeFeeds()
 
     /// Opens the store in `directory`, or makes an empty one there. A torn last transaction, which was never answered,
-    /// is cut; anything else that is wrong is refused. Blocks.
+    /// is cut; anything else that is wrong is refused, and so is a store that has moved (`.closed`). Blocks.
     package init(
-        directory: String, system: JournalSystem = .real, compactionBytesMin: Int = 4 << 20, logger: Logger
+        directory: String, for purpose: Purpose = .serving, system: JournalSystem = .real,
+        compactionBytesMin: Int = 4 << 20, logger: Logger
     ) throws(MetadataError) {
         self.directory = directory
         self.path = directory + "/journal"
@@ -42,18 +53,26 @@ package actor EmbeddedStore: MetadataStore {
         self.logger = logger
         let path = self.path
         do {
-            try JournalFile.createDirectory(directory, system: system)
-            if let bytes = try JournalFile.contents(of: path) {
+            let bytes = try JournalFile.contents(of: path)
+            if let bytes {
                 let content = try Self.read(bytes, path: path, logger: logger)
+                if let destination = content.sealedFor {
+                    guard purpose == .handingOver else { throw Self.moved(path, destination) }
+                    condition = .sealed(destination)
+                }
                 newest = content.image
                 snapshotBytes = content.end - content.transactionBytes
                 journal = try JournalFile.open(path, end: content.end, cut: content.tornBytes > 0, system: system)
                 // Sessions end with the process that held them.
-                if let update = Self.endOfSessions(newest) {
+                if content.sealedFor == nil, let update = Self.endOfSessions(newest) {
                     try journal.append(JournalFormat.transactionFrame(update))
                     newest.apply(update)
                 }
             } else {
+                guard purpose == .serving else {
+                    throw MetadataError(.unavailable, "there is no metadata of a single broker at \(path)")
+                }
+                try JournalFile.createDirectory(directory, system: system)
                 newest = ClusterImage()
                 let bytes = JournalFormat.fileHead() + JournalFormat.snapshotFrame(newest)
                 snapshotBytes = bytes.count
@@ -66,6 +85,12 @@ package actor EmbeddedStore: MetadataStore {
         } catch {
             throw MetadataError(.unavailable, "the metadata store cannot be opened: \(error)")
         }
+    }
+
+    private static func moved(_ path: String, _ destination: String) -> MetadataError {
+        MetadataError(
+            .closed,
+            "the metadata at \(path) has moved to \(destination): start the broker with --etcd and --cluster")
     }
 
     private static func endOfSessions(_ image: ClusterImage) -> MetadataUpdate? {
@@ -90,7 +115,7 @@ package actor EmbeddedStore: MetadataStore {
     }
 
     package func image() throws(MetadataError) -> ClusterImage {
-        try expectOpen()
+        if !isSealed { try expectOpen() }
         return newest
     }
 
@@ -157,6 +182,26 @@ package actor EmbeddedStore: MetadataStore {
         try expectOpen()
     }
 
+    // MARK: Moving to a cluster
+
+    package var isSealed: Bool {
+        if case .sealed = condition { true } else { false }
+    }
+
+    /// The content has moved to `destination`: nothing is changed here any more, in this process or another. Durable on
+    /// return. Sealing again does nothing.
+    package func seal(for destination: String) throws(MetadataError) {
+        if isSealed { return }
+        try expectOpen()
+        do {
+            try journal.append(JournalFormat.sealFrame(destination, revision: newest.revision))
+        } catch {
+            throw fail(error)
+        }
+        condition = .sealed(destination)
+        feeds.finish()
+    }
+
     package func close() {
         if case .closed = condition { return }
         condition = .closed
@@ -170,6 +215,7 @@ package actor EmbeddedStore: MetadataStore {
     private func expectOpen() throws(MetadataError) {
         switch condition {
         case .open: return
+        case .sealed(let destination): throw Self.moved(path, destination)
         case .failed(let error): throw error
         case .closed: throw MetadataError(.closed, "the metadata store is closed")
         }

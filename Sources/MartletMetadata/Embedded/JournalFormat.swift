@@ -13,8 +13,10 @@ internal import MartletCore
 ///     8   ..    payload: kind (u8), revision (i64), then
 ///               kind 1, snapshot: number of records (u32), each as its revision (i64) and the record
 ///               kind 2, transaction: number of changes (u32), each as 1 and the record, or 2 and the key
+///               kind 3, seal: where the metadata has moved to, for people (size u32, UTF-8)
 ///
-/// The first frame is a snapshot, all others are transactions with consecutive revisions.
+/// The first frame is a snapshot, all others are transactions with consecutive revisions. A seal has the revision of
+/// the frame before it and is the last frame there ever is.
 enum JournalFormat {
     static let version: UInt32 = 1
     static let headSize = 16
@@ -27,6 +29,7 @@ enum JournalFormat {
     private enum Kind {
         static let snapshot: UInt8 = 1
         static let transaction: UInt8 = 2
+        static let seal: UInt8 = 3
     }
 
     static func fileHead() -> [UInt8] {
@@ -66,6 +69,14 @@ enum JournalFormat {
         }
     }
 
+    static func sealFrame(_ destination: String, revision: Revision) -> [UInt8] {
+        frame { writer in
+            writer.write(Kind.seal)
+            writer.write(revision)
+            writer.write(destination)
+        }
+    }
+
     private static func frame(_ payload: (inout ByteWriter) -> Void) -> [UInt8] {
         var body = ByteWriter()
         body.writeSized(payload)
@@ -89,6 +100,8 @@ struct JournalContent {
     var tornBytes: Int
     /// How many bytes lie behind the snapshot.
     var transactionBytes: Int
+    /// Where the metadata has moved to; nil when it has not.
+    var sealedFor: String?
 }
 
 // Reading: of bytes that may be anything.
@@ -103,7 +116,16 @@ extension JournalFormat {
         var position = headSize + frameHeadSize + first.count
         let snapshotEnd = position
         var image = try decoded(at: headSize) { () throws(ByteCodingError) in try snapshot(first) }
+        var sealedFor: String?
         while let payload = payload(of: bytes, at: position) {
+            guard sealedFor == nil else {
+                throw MetadataError(.corrupt, "something was written behind its seal, at byte \(position)")
+            }
+            guard payload.first != Kind.seal else {
+                sealedFor = try decoded(at: position) { () throws(ByteCodingError) in try seal(payload) }
+                position += frameHeadSize + payload.count
+                continue
+            }
             let update = try decoded(at: position) { () throws(ByteCodingError) in try transaction(payload) }
             guard update.revision == image.revision + 1 else {
                 throw MetadataError(
@@ -118,7 +140,7 @@ extension JournalFormat {
         }
         return JournalContent(
             image: image, end: position, tornBytes: bytes.count - position,
-            transactionBytes: position - snapshotEnd)
+            transactionBytes: position - snapshotEnd, sealedFor: sealedFor)
     }
 
     private static func checkFileHead(_ bytes: [UInt8]) throws(MetadataError) {
@@ -185,6 +207,14 @@ extension JournalFormat {
         try reader.expectEnd()
         image.restore(revision: revision)
         return image
+    }
+
+    private static func seal(_ payload: ArraySlice<UInt8>) throws(ByteCodingError) -> String {
+        var reader = ByteReader(payload.dropFirst())
+        _ = try reader.read(Revision.self)
+        let destination = try reader.readString()
+        try reader.expectEnd()
+        return destination
     }
 
     private static func transaction(_ payload: ArraySlice<UInt8>) throws(ByteCodingError) -> MetadataUpdate {
