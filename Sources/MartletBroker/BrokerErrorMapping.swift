@@ -19,7 +19,7 @@ extension BrokerError {
         case .closed: .brokerUnavailable
         case .offsetOutOfRange: .offsetOutOfRange
         case .recordTooLarge: .messageTooLarge
-        case .invalidBatch: .corruptMessage
+        case .invalidBatch, .damaged: .corruptMessage
         case .invalidRecord, .keyRequired: .invalidRecord
         case .unsupportedCompression: .unsupportedCompressionType
         case .timestamp: .invalidTimestamp

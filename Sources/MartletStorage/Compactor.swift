@@ -74,7 +74,9 @@ struct Compactor {
         let recovery = log.checkpointedSegment.load(ordering: .acquiring)
         var sources: [Source] = []
         for (info, next) in zip(infos, infos.dropFirst()) {
-            guard info.isSealed, next.baseOffset <= bound, info.baseOffset < recovery, isOldEnough(info) else { break }
+            guard info.isSealed, next.baseOffset <= bound, info.baseOffset < recovery, isOldEnough(info),
+                !log.isDamaged(info.number)
+            else { break }
             sources.append(Source(info: info, end: next.baseOffset))
         }
         return sources

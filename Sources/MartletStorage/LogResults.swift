@@ -70,4 +70,10 @@ package protocol PartitionLogObserver: AnyObject, Sendable {
     func durableOffsetAdvanced(_ log: PartitionLog, to offset: Offset)
     /// The log came online or went offline, or its start moved.
     func logStateChanged(_ log: PartitionLog)
+    /// The scrub, or a compaction, found damage that was not known. The log refuses to read it, and goes on otherwise.
+    func corruptionFound(_ log: PartitionLog, _ report: CorruptionReport)
+}
+
+extension PartitionLogObserver {
+    package func corruptionFound(_ log: PartitionLog, _ report: CorruptionReport) {}
 }

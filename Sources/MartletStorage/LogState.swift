@@ -61,6 +61,8 @@ struct LogSharedState {
     var cleanedOffset: Offset = 0
     /// When the earliest tombstone below it may go; nil while none is known.
     var tombstonesDue: TimestampMs?
+    /// What is known to be damaged, each with its segment's number.
+    var damages: [(number: UInt64, report: CorruptionReport)] = []
     var hints = ReadHints()
     /// How often the log was cut: a place that was looked up before a cut means nothing after it.
     var cuts = 0

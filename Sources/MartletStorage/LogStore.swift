@@ -61,13 +61,14 @@ package final class LogStore: Sendable {
                 environment: environment, registry: registry, directory: directory, bootID: bootID,
                 interval: options.checkpointInterval
             )
-            maintenance = Maintenance(
-                registry: registry, environment: environment, interval: options.maintenanceInterval,
-                compactionMemoryBytes: options.compactionMemoryBytes,
-                openActiveMax: limit / 2 / Segment.descriptorsEach
-            )
             scrubber = Scrubber(
                 registry: registry, environment: environment, bytesPerSecond: options.scrubBytesPerSecond
+            )
+            maintenance = Maintenance(
+                registry: registry, environment: environment, scrubber: scrubber,
+                interval: options.maintenanceInterval,
+                compactionMemoryBytes: options.compactionMemoryBytes,
+                openActiveMax: limit / 2 / Segment.descriptorsEach
             )
             recoveries = RecoveryQueue(threads: options.recoveryThreads, logger: options.logger)
             registry.load(checkpoint?.entries ?? [])
@@ -292,8 +293,8 @@ package final class LogStore: Sendable {
             if case .offline(let reason) = log.state { (log, reason) } else { nil }
         }
     }
-    /// What the scrub found since the start.
-    package var corruptions: [CorruptionReport] { scrubber.reports }
+    /// What was found damaged since the start and is not repaired.
+    package var corruptions: [CorruptionReport] { registry.logs.flatMap(\.damages) }
     package var partitionCount: Int { registry.count }
     /// Whether the disk was found full, so that appends are refused.
     package var isDiskFull: Bool { environment.reserve.isReleased }

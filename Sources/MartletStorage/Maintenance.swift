@@ -12,6 +12,7 @@ final class Maintenance: Sendable {
 
     private let registry: LogRegistry
     private let environment: LogEnvironment
+    private let scrubber: Scrubber
     private let interval: Duration
     private let compactionMemoryBytes: Int
     /// Active segments that may stay open while nothing is appended to them.
@@ -19,11 +20,12 @@ final class Maintenance: Sendable {
     private let state = Monitor(State())
 
     init(
-        registry: LogRegistry, environment: LogEnvironment, interval: Duration, compactionMemoryBytes: Int,
-        openActiveMax: Int
+        registry: LogRegistry, environment: LogEnvironment, scrubber: Scrubber, interval: Duration,
+        compactionMemoryBytes: Int, openActiveMax: Int
     ) {
         self.registry = registry
         self.environment = environment
+        self.scrubber = scrubber
         self.interval = interval
         self.compactionMemoryBytes = compactionMemoryBytes
         self.openActiveMax = openActiveMax
@@ -79,9 +81,21 @@ final class Maintenance: Sendable {
 
     private func compact(_ log: PartitionLog, _ now: TimestampMs) throws(StorageError) {
         let settings = log.settings
-        guard settings.cleanup.contains(.compact), log.state == .online else { return }
+        let time = environment.clock.elapsed
+        guard settings.cleanup.contains(.compact), log.state == .online,
+            log.compactionPause.withLock({ $0.isOver(time) })
+        else { return }
         let compactor = Compactor(log: log, settings: settings, memoryBytes: compactionMemoryBytes, now: now)
-        _ = try compactor.runIfDue()
+        do throws(StorageError) {
+            _ = try compactor.runIfDue()
+            log.compactionPause.withLock { $0.succeeded() }
+        } catch {
+            if error.code == .inUse { return }
+            log.compactionPause.withLock { $0.failed(time) }
+            // What is damaged is left out from now on, and named.
+            if error.code == .corrupt { scrubber.check(log) }
+            throw error
+        }
     }
 
     /// A failure is logged and tried again in the next round; a failed write ends the log's service where it happens.
@@ -89,7 +103,6 @@ final class Maintenance: Sendable {
         do throws(StorageError) {
             try body()
         } catch {
-            if error.code == .inUse { return }
             if error.code == .noSpace { environment.reserve.release() }
             environment.logger.error(
                 "\(what) failed", metadata: ["partition": "\(log.name)", "error": "\(error.message)"]

@@ -16,7 +16,7 @@ extension PartitionLog {
         let end = logEndOffset
         let start = logStartOffset
         guard offset >= start && offset <= end else { throw outOfRange(offset, start, end) }
-        let limit = min(limit, end)
+        let limit = try endOfSound(from: offset, min(limit, end))
         var wanted = offset
         // Usually once; again where the rest of a segment was compacted away.
         while wanted < limit {

@@ -168,6 +168,7 @@ extension PartitionLog {
             shared.sealing.removeAll { numbers.contains($0.number) || $0.number == kept?.segment }
             if let kept { shared.segments.update(number: kept.segment) { $0.endPosition = kept.position } }
             shared.cleanedOffset = min(shared.cleanedOffset, cut.newStart == nil ? cut.end : 0)
+            shared.damages.removeAll { numbers.contains($0.number) || $0.report.offsets.upperBound > cut.end }
             shared.hints = ReadHints()
             shared.cuts += 1
         }

@@ -43,6 +43,7 @@ package final class PartitionLog: Sendable {
     let housekeeping = Mutex<Void>(())
     /// Somebody waits to cut the log: a compaction gives way.
     let isCutWanted = Atomic<Bool>(false)
+    let compactionPause = Mutex(CompactionPause())
     /// Held while the snapshot of producers is written or removed.
     let snapshots = Mutex<Void>(())
 
@@ -182,6 +183,10 @@ package final class PartitionLog: Sendable {
 
     func notifyStateChanged() {
         observer.withLock { $0.value }?.logStateChanged(self)
+    }
+
+    func notifyCorruption(_ report: CorruptionReport) {
+        observer.withLock { $0.value }?.corruptionFound(self, report)
     }
 
     // MARK: Offsets move

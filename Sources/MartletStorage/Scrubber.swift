@@ -1,18 +1,7 @@
-internal import Logging
-package import MartletCore
+internal import MartletCore
 internal import Synchronization
 
-/// A batch at rest that no longer is what was written.
-package struct CorruptionReport: Sendable, Equatable {
-    package var partition: TopicIDPartition
-    package var path: String
-    /// Of the first bad byte's batch; what follows it in the segment was not looked at.
-    package var position: UInt32
-    package var message: String
-}
-
-/// Reads sealed segments again and again at a bounded rate and checks every batch. What it finds is logged and listed,
-/// once; the partition goes on serving, and readers refuse the batch.
+/// Reads sealed segments again and again at a bounded rate and checks every batch. What it finds the log takes note of.
 final class Scrubber: Sendable {
     private static let stepBytes = 1 << 20
 
@@ -25,15 +14,12 @@ final class Scrubber: Sendable {
     private let environment: LogEnvironment
     private let bytesPerSecond: Int
     private let state = Monitor(State())
-    private let found = Mutex<[UInt64: CorruptionReport]>([:])
 
     init(registry: LogRegistry, environment: LogEnvironment, bytesPerSecond: Int) {
         self.registry = registry
         self.environment = environment
         self.bytesPerSecond = bytesPerSecond
     }
-
-    var reports: [CorruptionReport] { found.withLock { $0.sorted { $0.key < $1.key }.map(\.value) } }
 
     func start() {
         guard bytesPerSecond > 0 else { return }
@@ -68,51 +54,29 @@ final class Scrubber: Sendable {
     /// Looks at every sealed segment of every log once; `pause` is called after each step and stops the pass by false.
     @discardableResult
     func pass(pause: (Int) -> Bool) -> Bool {
-        for log in registry.logs {
-            for info in log.shared.withLock({ $0.segments.infos }) where info.isSealed {
-                guard scrub(info, of: log, pause) else { return false }
-            }
+        registry.logs.allSatisfy { check($0, pause) }
+    }
+
+    /// Looks at every sealed segment of the log, at full speed unless `pause` takes its time.
+    @discardableResult
+    func check(_ log: PartitionLog, _ pause: (Int) -> Bool = { _ in true }) -> Bool {
+        let infos = log.shared.withLock { $0.segments.infos }
+        for (info, next) in zip(infos, infos.dropFirst()) where info.isSealed {
+            guard scrub(info, endOffset: next.baseOffset, of: log, pause) else { return false }
         }
         return true
     }
 
-    private func scrub(_ info: SegmentInfo, of log: PartitionLog, _ pause: (Int) -> Bool) -> Bool {
-        guard found.withLock({ $0[info.number] == nil }), log.holds(info.number) else { return true }
-        // Not through the cache: it would push out what readers use.
-        guard
-            let segment = info.handle
-                ?? (try? Segment.openSealed(
-                    environment.io, directory: log.directory, baseOffset: info.baseOffset, end: info.endPosition))
-        else { return true }
-        var position: UInt32 = 0
-        while position < info.endPosition {
-            let start = position
-            let outcome = segment.verify(from: position, below: info.endPosition, atLeastBytes: Self.stepBytes)
-            position = outcome.stoppedAt
-            if let error = outcome.failure {
-                if log.holds(info.number) { report(info, log, segment, position, error) }
-                return true
-            }
-            environment.counters.scrubbedBytes.wrappingAdd(Int(position - start), ordering: .relaxed)
-            guard pause(Int(position - start)) else { return false }
+    private func scrub(
+        _ info: SegmentInfo, endOffset: Offset, of log: PartitionLog, _ pause: (Int) -> Bool
+    ) -> Bool {
+        guard log.holds(info.number), var check = SegmentCheck(info, endOffset: endOffset, of: log) else { return true }
+        while let step = check.step(bytes: Self.stepBytes) {
+            environment.counters.scrubbedBytes.wrappingAdd(step.bytes, ordering: .relaxed)
+            // Of a segment that was cut or replaced meanwhile the log takes no note.
+            if let report = step.damage { log.note(report, inSegment: info.number) }
+            guard pause(step.bytes) else { return false }
         }
         return true
-    }
-
-    private func report(
-        _ info: SegmentInfo, _ log: PartitionLog, _ segment: Segment, _ position: UInt32, _ error: StorageError
-    ) {
-        let report = CorruptionReport(
-            partition: log.id, path: segment.path, position: position, message: error.message
-        )
-        found.withLock { $0[info.number] = report }
-        environment.counters.corruptBatches.wrappingAdd(1, ordering: .relaxed)
-        environment.logger.error(
-            "the scrub found a damaged batch",
-            metadata: [
-                "partition": "\(log.name)", "file": "\(segment.path)", "position": "\(position)",
-                "error": "\(error.message)",
-            ]
-        )
     }
 }

@@ -138,6 +138,18 @@ final class Segment: @unchecked Sendable {
         try call("rebuild the index of") { mlog_segment_rebuild_index(handle, &$0) }
     }
 
+    /// False: another batch is there. Durable on return.
+    func repair(at position: UInt32, with batch: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+        var error = mlog_error()
+        let bytes = batch.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let status = mlog_segment_repair(handle, position, bytes, batch.count, &error)
+        switch status {
+        case .MLOG_OK: return true
+        case .MLOG_NOT_FOUND: return false
+        default: throw failure(status, error, "repair byte \(position) of")
+        }
+    }
+
     func startWriteback(from: UInt32, to: UInt32) {
         mlog_segment_start_writeback(handle, from, to)
     }
@@ -220,16 +232,17 @@ final class Segment: @unchecked Sendable {
         return stoppedAt
     }
 
-    /// Checks the batches from `position` on, at least `atLeastBytes` of them or up to `limit`. Returns where it
-    /// stopped: at the bad batch when it failed.
+    /// Checks the batches from `position` on, at least `atLeastBytes` of them or up to `limit`, and as far as `accept`
+    /// takes them. Returns where it stopped: at the bad batch when it failed.
     func verify(
-        from position: UInt32, below limit: UInt32, atLeastBytes: Int
+        from position: UInt32, below limit: UInt32, atLeastBytes: Int,
+        _ accept: @escaping (mlog_batch_header) -> Bool = { _ in true }
     ) -> (stoppedAt: UInt32, failure: StorageError?) {
         var stoppedAt = position
         var error = mlog_error()
         let target = Int(position) + atLeastBytes
         let visit: (mlog_batch_location, UnsafeRawBufferPointer?) -> Bool = { location, _ in
-            Int(location.position) < target
+            Int(location.position) < target && accept(location.header)
         }
         let status = BatchVisitor.withContext(visit) { context in
             mlog_segment_scan(handle, position, limit, true, BatchVisitor.callback, context, &stoppedAt, &error)

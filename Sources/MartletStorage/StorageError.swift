@@ -47,6 +47,8 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case unexpectedOffset(expected: Offset)
         /// A batch from the leader has an epoch that falls, or that the log's own history contradicts.
         case epochMismatch
+        /// The batch that holds the offset is damaged on disk; what lies before and behind can be read.
+        case damaged
         /// A transfer still reads what is to be cut, or a cut is not finished: try again.
         case inUse
         case outOfOrderSequence

@@ -104,6 +104,15 @@ mlog_status mlog_segment_flush_index(mlog_segment *segment, mlog_error *error_ou
  * keeps readers away from what is cut: their limit_position is at most `end_position`. */
 mlog_status mlog_segment_truncate(mlog_segment *segment, uint32_t end_position, mlog_error *error_out) MLOG_CHECKED;
 
+/*
+ * Writes `batch`, whole and checked by the caller, over the one at `position`, if that has the same base offset, last
+ * offset, leader epoch and size (RULES 17); sealed segments too. Durable on return. Any thread, one repair at a time,
+ * beside readers: while it runs they may see the damaged bytes, the good ones, or some of both. MLOG_NOT_FOUND: what is
+ * there is another batch; nothing was written. After any other failure the batch may be damaged as before.
+ */
+mlog_status mlog_segment_repair(const mlog_segment *segment, uint32_t position, const uint8_t *batch, size_t size_bytes,
+                                mlog_error *error_out) MLOG_CHECKED;
+
 /* ---- reading; limit_position is the first byte that must not be looked at ---- */
 
 /* Reads up to size_bytes at `position`; *read_out may be smaller only at limit of the file. */

@@ -30,6 +30,10 @@ struct StatusReport {
                 status.troubles.append(.init(topic: topic, partition: id.partition, reason: error.message))
             case .replica(let replica):
                 status.logBytes += replica.log.sizeBytes
+                for damage in replica.log.damages {
+                    status.troubles.append(
+                        .init(topic: replica.topic, partition: id.partition, reason: damage.message))
+                }
                 guard let trouble = replica.trouble else { continue }
                 if trouble.code == .partitionRecovering {
                     status.partitionsRecovering += 1
