@@ -10,6 +10,7 @@ final class Replica {
     private(set) var log: PartitionLog
     private(set) var store: LogStore
     private var settings: LogSettings
+    let clock = ManualClock()
     private var boots = 0
     /// How often it had what its leader did not.
     private(set) var cuts = 0
@@ -20,7 +21,7 @@ final class Replica {
         directory = TemporaryDirectory()
         disk = FaultyDisk()
         self.settings = settings
-        store = try Self.open(directory, disk, boot: 0)
+        store = try Self.open(directory, disk, clock, boot: 0)
         log = try store.create(partition(), topic: "t", settings: settings)
     }
 
@@ -28,8 +29,10 @@ final class Replica {
         store.close()
     }
 
-    private static func open(_ directory: TemporaryDirectory, _ disk: FaultyDisk, boot: Int) throws -> LogStore {
-        var options = testOptions(io: disk.io)
+    private static func open(
+        _ directory: TemporaryDirectory, _ disk: FaultyDisk, _ clock: ManualClock, boot: Int
+    ) throws -> LogStore {
+        var options = testOptions(clock: clock, io: disk.io)
         options.bootID = "boot \(boot)"
         let store = try LogStore(directory: directory.path, options: options)
         store.startBackground()
@@ -45,7 +48,7 @@ final class Replica {
     }
 
     /// Stops the broker so, lets `whileDown` at the files, and starts it again.
-    func restart(_ stop: Stop, settings changed: LogSettings? = nil, whileDown: () -> Void = {}) throws {
+    func restart(_ stop: Stop, settings changed: LogSettings? = nil, whileDown: () throws -> Void = {}) throws {
         settings = changed ?? settings
         switch stop {
         case .clean: store.close()
@@ -59,8 +62,8 @@ final class Replica {
             disk.losePower(seed: seed)
             boots += 1
         }
-        whileDown()
-        store = try Self.open(directory, disk, boot: boots)
+        try whileDown()
+        store = try Self.open(directory, disk, clock, boot: boots)
         log = try store.open(partition(), topic: "t", settings: settings)
         store.waitForRecovery()
         guard case .online = log.state else { throw StorageError(.corrupt, "after the restart: \(log.state)") }

@@ -52,10 +52,20 @@ struct StartFactsTests {
         let replica = try Replica(settings: LogSettings(flush: .os))
         try replica.lead(1, "0", "1", "2")
         replica.log.setHighWatermark(3)
-        try replica.store.checkpointer.writeOffsets(isClean: false)
+        try replica.store.checkpoint()
         let path = "\(replica.log.directory)/\(SegmentFiles.stem(0)).log"
         let second = try #require(try replica.log.read(from: 1, maxBytes: 1, upTo: .max)).filePosition
-        try replica.restart(.kill) { truncate(path, off_t(second)) }
+        let root = replica.directory.path
+        try replica.restart(.kill) {
+            // As if nothing had been synced before the high watermark was written.
+            var checkpoint = try OffsetsCheckpoint.read(root: root)
+            checkpoint?.entries[0].recoveryPoint = 0
+            checkpoint?.entries[0].recoveryPosition = 0
+            try LogIO.system.writeCheckpoint(
+                StoreLayout(root).offsetsPath, version: OffsetsCheckpoint.formatVersion,
+                try #require(checkpoint).encoded())
+            truncate(path, off_t(second))
+        }
         #expect(replica.log.logEndOffset == 1)
         #expect(replica.log.startFacts?.hasLostRecords == true)
         #expect(replica.log.startFacts?.isLossless(sameDirectory: true) == false)
