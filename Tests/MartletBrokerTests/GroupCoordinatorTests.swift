@@ -73,9 +73,14 @@ struct GroupCoordinatorTests {
 
     private static func with(
         in directory: TemporaryDirectory? = nil, syncing: Bool = true,
+        _ change: (inout BrokerSettings) -> Void = { _ in },
         _ body: (BrokerHarness, Groups) async throws -> Void
     ) async throws {
-        try await BrokerHarness.with(in: directory, syncing: syncing, { $0.offsetsPartitions = 4 }) { harness in
+        let settings = { (settings: inout BrokerSettings) in
+            settings.offsetsPartitions = 4
+            change(&settings)
+        }
+        try await BrokerHarness.with(in: directory, syncing: syncing, settings) { harness in
             let coordinator = GroupCoordinator(
                 broker: harness.broker, on: BrokerHarness.group.next(), logger: BrokerHarness.quiet)
             coordinator.begin()
@@ -209,6 +214,22 @@ struct GroupCoordinatorTests {
                 owner, [.init(partition: partition, offset: 1), .init(partition: partition, offset: 0)])
             guard case .commit(let results) = answer else { return }
             #expect(results.map { $0?.code } == [.offsetOutOfRange, nil])
+        }
+    }
+
+    @Test("there are no more groups than max.groups, whichever partition they live in, and one makes room for another")
+    func cap() async throws {
+        try await Self.with({ $0.groupsMax = 3 }) { harness, groups in
+            let topic = try await harness.createTopic("t")
+            let item = OffsetCommit.Item(partition: TopicIDPartition(topicID: topic, partition: 0), offset: 0)
+            for name in ["a", "b", "c"] { #expect(await groups.commit(nil, [item], name) == .commit([nil])) }
+            #expect(error(await groups.commit(nil, [item], "d")) == .limitReached)
+            #expect(error(await groups.join("m", ["t"], "e")) == .limitReached)
+            #expect(await groups.commit(nil, [item], "c") == .commit([nil]))
+            #expect(error(await groups.join("m", ["t"], "b")) == nil)
+            #expect(await groups.delete("a") == .done)
+            #expect(error(await groups.join("m", ["t"], "e")) == nil)
+            #expect(await groups.list() == ["b", "c", "e"])
         }
     }
 

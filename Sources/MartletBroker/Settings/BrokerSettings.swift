@@ -25,6 +25,9 @@ package struct BrokerSettings: Sendable {
     package var offsetsPartitions: Int32 = 50
     /// `offsets.retention.minutes`, in milliseconds: how long the offsets of a group without members are kept.
     package var offsetsRetentionMs: Int64 = 7 * 86_400_000
+    /// `max.groups`: groups that this broker coordinates. One takes a kilobyte of memory, and a hundred bytes for each
+    /// partition that it has committed an offset of.
+    package var groupsMax = 20_000
     /// How long a produce waits for acks at most, whatever the client asks for.
     package var produceTimeoutMax: Duration = .seconds(300)
     /// How long a fetch may wait at most, whatever the client asks for.
@@ -55,6 +58,9 @@ package struct BrokerSettings: Sendable {
                 "offsets.topic.num.partitions must be 1 to \(partitionsPerTopicMax), "
                     + "offsets.retention.minutes 1 or more"
             )
+        }
+        guard groupsMax >= 1 else {
+            throw BrokerError(.invalidConfig, "max.groups is \(groupsMax); it must be 1 or more")
         }
         _ = try TopicSettings(topicDefaults, defaults: [:], producerExpiration: producerExpiration)
     }

@@ -12,6 +12,7 @@ extension ServerSettings {
         broker.producerExpiration = producerExpiration
         broker.offsetsPartitions = offsetsPartitions
         broker.offsetsRetentionMs = Int64(offsetsRetentionMinutes) * 60_000
+        broker.groupsMax = groupsMax
         return broker
     }
 }

@@ -27,6 +27,7 @@ package struct ServerSettings: Sendable {
     package var producerExpiration: Duration
     package var offsetsPartitions: Int32
     package var offsetsRetentionMinutes: Int
+    package var groupsMax: Int
 
     /// Topic settings that topics get when they do not set them: topic setting name to text, checked by the broker.
     package var topicDefaults: [String: String]
@@ -55,6 +56,7 @@ package struct ServerSettings: Sendable {
         producerExpiration = try values.milliseconds("producer.id.expiration.ms")
         offsetsPartitions = Int32(try values.integer("offsets.topic.num.partitions"))
         offsetsRetentionMinutes = try values.integer("offsets.retention.minutes")
+        groupsMax = try values.integer("max.groups")
         topicDefaults = [:]
         for setting in SettingsTable.all {
             guard case .topicDefault(let name) = setting.kind else { continue }

@@ -61,6 +61,9 @@ package enum SettingsTable {
         Setting(
             "offsets.retention.minutes", .integer(1...525_600_000), default: "10080",
             "How long the offsets of a group without members are kept."),
+        Setting(
+            "max.groups", .integer(1...1_000_000), default: "20000",
+            "Consumer groups that this broker coordinates; new ones past it are refused."),
     ]
 
     private static let topicDefaults: [Setting] = [

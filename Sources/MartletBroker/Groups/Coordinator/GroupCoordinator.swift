@@ -173,7 +173,7 @@ package final class GroupCoordinator: @unchecked Sendable {
         check(partition)
         switch slots[partition] {
         case .serving(let shard):
-            shard.take(request, in: context)
+            shard.take(request, in: context) { self.tooMany }
             flushSoon()
         case .loading, .loaded:
             guard waiting[partition]?.count ?? 0 < Self.waitingMax else {
@@ -183,6 +183,17 @@ package final class GroupCoordinator: @unchecked Sendable {
         case .failed(let error, _): throw error
         case nil: throw notCoordinator(request.group, partition)
         }
+    }
+
+    /// Why no further group may come to be. O(partitions), for new groups only.
+    private var tooMany: BrokerError? {
+        var count = 0
+        for case .serving(let shard) in slots.values { count += shard.groupCount }
+        guard count >= broker.settings.groupsMax else { return nil }
+        return BrokerError(
+            .limitReached,
+            "this broker coordinates \(count) groups, as many as max.groups allows: delete some that nobody needs, or "
+                + "raise it")
     }
 
     /// Without topic there is no group: what only looks is answered from nothing.
@@ -380,7 +391,9 @@ package final class GroupCoordinator: @unchecked Sendable {
         do throws(BatchError) {
             let shard = try GroupShard(partition: partition, epoch: epoch, groups: groups, in: context)
             slots[partition] = .serving(shard)
-            for request in waiting.removeValue(forKey: partition) ?? [] { shard.take(request, in: context) }
+            for request in waiting.removeValue(forKey: partition) ?? [] {
+                shard.take(request, in: context) { self.tooMany }
+            }
             flushSoon()
         } catch {
             slots[partition] = .failed(

@@ -60,10 +60,13 @@ final class GroupShard {
 
     // MARK: Events
 
-    func take(_ request: GroupRequest, in context: GroupContext) {
-        switch request.decide(groups[request.group]) {
+    /// `refusal`: asked before a group comes to be; why there may be no more of them.
+    func take(_ request: GroupRequest, in context: GroupContext, refusal: () -> BrokerError?) {
+        let group = groups[request.group]
+        switch request.decide(group) {
         case .answer(let answer): request.reply(answer)
         case .event(let event):
+            if group == nil, let refusal = refusal() { return request.reply(.failure(refusal)) }
             replies[request.token] = request.reply
             change(request.group) { $0.handle(event, in: context) }
         }

@@ -3,6 +3,8 @@ internal import MartletCore
 /// The broker's own topic that holds the groups.
 enum OffsetsTopic {
     static let name = "__consumer_offsets"
+    /// The newest segment is not compacted: this much is read back at a start beside what the groups have.
+    static let segmentBytes: Int64 = 64 << 20
 
     /// How it is created. Its number of partitions is fixed from then on: it decides where a group lives.
     static func new(partitions: Int32) -> NewTopic {
@@ -10,7 +12,7 @@ enum OffsetsTopic {
             name: name, partitions: partitions,
             settings: [
                 "cleanup.policy": "compact", "flush": "batch", "compression.type": "producer",
-                "segment.bytes": "\(64 << 20)", "max.message.bytes": "\(Limits.maxMessageBytesCeiling)",
+                "segment.bytes": "\(segmentBytes)", "max.message.bytes": "\(Limits.maxMessageBytesCeiling)",
             ])
     }
 
