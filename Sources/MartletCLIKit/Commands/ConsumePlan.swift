@@ -5,8 +5,9 @@ struct ConsumePlan {
     var start: OffsetSpec
     /// In order.
     var partitions: [TopicPartition]
-    /// With `--exit-at-end`: the first offset of each partition that is not read. Partitions with nothing to read are
-    /// in neither list. Else nil.
+    /// With `--exit-at-end`: where each partition begins; one where that is not found begins at its end. Else empty.
+    var starts: [TopicPartition: Offset] = [:]
+    /// With `--exit-at-end`: the first offset of each partition that is not read. Else nil.
     var ends: [TopicPartition: Offset]?
 
     init(
@@ -41,13 +42,8 @@ struct ConsumePlan {
     private mutating func limit(_ admin: Admin) async throws {
         let first = try await offsets(admin, start)
         let last = try await offsets(admin, .latest)
-        var ends: [TopicPartition: Offset] = [:]
-        for partition in partitions {
-            guard let end = last[partition], let begin = first[partition], begin < end else { continue }
-            ends[partition] = end
-        }
-        partitions.removeAll { ends[$0] == nil }
-        self.ends = ends
+        starts = last.merging(first) { $1 }
+        ends = last
     }
 
     private func offsets(_ admin: Admin, _ spec: OffsetSpec) async throws -> [TopicPartition: Offset] {

@@ -1,12 +1,11 @@
 internal import Martlet
 
-/// One run of consume: prints what comes until the plan is fulfilled or the consumer is stopped.
+/// One run of consume: prints what comes until the goal is reached or the consumer is stopped.
 struct ConsumeSession: ~Copyable {
-    private let start: OffsetSpec
-    private let partitions: [TopicPartition]
-    /// Partitions that are not read to their end yet; nil: there is no end.
-    private var ends: [TopicPartition: Offset]?
+    private let goal: ReadingGoal
     private let printer: RecordPrinter
+    /// What was handed out is committed by the next call for records: it has to be written by then.
+    private let isInGroup: Bool
     private var remaining: Int
     private var output = StandardOutput()
     private var progress: ProgressLine
@@ -14,18 +13,16 @@ struct ConsumeSession: ~Copyable {
     private var bytes = 0
 
     /// `max`: nil for no bound.
-    init(_ plan: ConsumePlan, printer: RecordPrinter, max: Int?) {
-        start = plan.start
-        partitions = plan.partitions
-        ends = plan.ends
+    init(_ goal: ReadingGoal, printer: RecordPrinter, max: Int?, isInGroup: Bool) {
+        self.goal = goal
         self.printer = printer
+        self.isInGroup = isInGroup
         remaining = max ?? .max
-        progress = ProgressLine(isWanted: !output.isTerminal)
+        progress = ProgressLine(isWanted: !output.isTerminal && !isInGroup)
     }
 
+    /// Reads what the consumer is assigned, or what its group gives it.
     mutating func run(_ consumer: Consumer) async throws {
-        guard !isDone else { return }
-        consumer.assign(partitions, from: start)
         do {
             while !isDone, let batch = try await consumer.next() { try take(batch, consumer) }
         } catch {
@@ -38,12 +35,37 @@ struct ConsumeSession: ~Copyable {
         try output.flush()
     }
 
-    private var isDone: Bool { remaining == 0 || ends?.isEmpty == true }
+    private var isDone: Bool { remaining == 0 || goal.isReached }
 
     private mutating func take(_ batch: ConsumedBatch, _ consumer: Consumer) throws {
-        let end = ends.map { $0[batch.topicPartition] ?? 0 } ?? .max
+        do {
+            let next = try print(batch)
+            if isInGroup { try output.flush() }
+            // The group goes on where printing ended, not behind the batch.
+            if next < batch.nextOffset { try consumer.seek(batch.topicPartition, to: .offset(next)) }
+        } catch {
+            // It is still this consumer's: it cannot refuse.
+            if isInGroup { try? consumer.seek(batch.topicPartition, to: .offset(batch.firstOffset)) }
+            throw error
+        }
+        if batch.nextOffset >= goal.end(of: batch.topicPartition) {
+            goal.finish([batch.topicPartition])
+            try consumer.pause([batch.topicPartition])
+        }
+        // More is on its way unless this was the end of the log: then whoever reads our output must not wait for it.
+        if output.isTerminal || batch.nextOffset >= batch.highWatermark { try output.flush() }
+        progress.update(records: count, bytes: bytes)
+    }
+
+    /// Returns the offset behind the last record that was wanted.
+    private mutating func print(_ batch: ConsumedBatch) throws -> Offset {
+        let end = goal.end(of: batch.topicPartition)
+        var next = batch.nextOffset
         try batch.forEachRecord { record in
-            guard remaining > 0, record.offset < end else { return }
+            guard remaining > 0, record.offset < end else {
+                next = min(next, record.offset)
+                return
+            }
             printer.append(
                 RecordFields(
                     partition: batch.partition, offset: record.offset, timestamp: record.timestamp, key: record.key,
@@ -54,12 +76,6 @@ struct ConsumeSession: ~Copyable {
             try output.flushIfFull()
         }
         bytes += batch.sizeBytes
-        if batch.nextOffset >= end {
-            ends?[batch.topicPartition] = nil
-            try consumer.pause([batch.topicPartition])
-        }
-        // More is on its way unless this was the end of the log: then whoever reads our output must not wait for it.
-        if output.isTerminal || batch.nextOffset >= batch.highWatermark { try output.flush() }
-        progress.update(records: count, bytes: bytes)
+        return next
     }
 }
