@@ -58,6 +58,13 @@ package final class OutputLog: Sendable {
         return found ?? nil
     }
 
+    /// Waits until the lines are as wanted. False: the child has closed its end, or `limit` has passed, before that.
+    package func lines(within limit: Duration, are isWanted: @escaping @Sendable ([String]) -> Bool) async -> Bool {
+        await content.wait(within: limit) { content -> Bool? in
+            isWanted(content.lines) ? true : content.isClosed ? false : nil
+        } ?? false
+    }
+
     func waitUntilClosed(within limit: Duration) async -> Bool {
         await content.wait(within: limit) { $0.isClosed ? true : nil } ?? false
     }
