@@ -12,6 +12,7 @@ struct MartletBench: AsyncParsableCommand {
             ceiling, product. Close other programs first: on a busy machine the ratios still hold, the figures do not.
             """,
         subcommands: [
-            CeilingCommand.self, ProduceCommand.self, ConsumeCommand.self, LatencyCommand.self, AllCommand.self,
+            CeilingCommand.self, ProduceCommand.self, ConsumeCommand.self, LatencyCommand.self, GroupsCommand.self,
+            AllCommand.self,
         ])
 }

@@ -11,6 +11,7 @@ struct QuantityTests {
             (98.4, .nanosecondsPerRecord, "98.4 ns"), (1500, .nanosecondsPerRecord, "1.50 us"),
             (65.7, .microseconds, "65.7 us"), (4100, .microseconds, "4.10 ms"), (2.345, .seconds, "2.35 s"),
             (0.0123, .seconds, "12.3 ms"), (29_400_000, .bytes, "29.4 MB"), (0, .bytes, "0.00 B"),
+            (0.0213, .cores, "2.13 % of a core"), (1.049, .ratio, "1.05 x"), (0, .count, "0"), (61.25, .count, "61.3"),
         ])
     func text(value: Double, unit: FigureUnit, expected: String) {
         #expect(Quantity.text(value, unit) == expected)

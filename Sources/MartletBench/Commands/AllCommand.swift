@@ -39,6 +39,7 @@ struct AllCommand: AsyncParsableCommand {
                 rounds: rounds),
             Stage(scenarios: [IdleMemory(), IdleConnections(), EmptyPartitions()], rounds: 1),
             Stage(scenarios: [StartTimes()], rounds: 1),
+            Stage(scenarios: GroupsCommand.Part.allCases.map(GroupsCommand.scenario), rounds: 1),
         ]
     }
 }

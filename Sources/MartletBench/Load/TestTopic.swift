@@ -15,6 +15,18 @@ enum TestTopic {
         return name
     }
 
+    /// A topic by name and id.
+    struct Identity: Sendable {
+        var name: String
+        var id: TopicID
+    }
+
+    /// The same as ``create(on:partitions:settings:)``, with the topic's id.
+    static func createIdentified(on broker: BrokerUnderTest, partitions: Int) async throws -> Identity {
+        let name = try await create(on: broker, partitions: partitions)
+        return Identity(name: name, id: try await withAdmin(try client(broker)) { try await $0.describeTopic(name).id })
+    }
+
     /// Deletes it from a broker that lives on.
     static func remove(_ name: String, from broker: BrokerUnderTest) async throws {
         guard broker.process == nil else { return }
@@ -33,7 +45,7 @@ enum TestTopic {
         }
     }
 
-    private static func client(_ broker: BrokerUnderTest) throws -> ClientConfiguration {
+    static func client(_ broker: BrokerUnderTest) throws -> ClientConfiguration {
         guard let configuration = ClientConfiguration(broker.address) else {
             throw BenchError("\(broker.address) is no broker's address: write host:port")
         }

@@ -7,6 +7,10 @@ package enum FigureUnit: String, Codable, Sendable {
     case microseconds
     case seconds
     case bytes
+    /// Of processors: 0.05 is a twentieth of one.
+    case cores
+    case ratio
+    case count
 }
 
 /// Something that is measured: the same name, title and unit in every round, table and report.

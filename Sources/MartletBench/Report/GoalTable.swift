@@ -28,7 +28,53 @@ package enum ProduceVariant: String, CaseIterable, Sendable {
 
 /// The figures that one broker is to reach, each beside what it is held against.
 package enum GoalTable {
-    package static let comparisons = producing + consuming + latency + partitions + resources
+    package static let comparisons = producing + consuming + latency + partitions + resources + groups
+
+    /// By the part of `groups` that measures it.
+    static let groupParts: [(part: String, comparisons: [Comparison])] = [
+        (
+            "handover",
+            [
+                // The default session timeout of 6 s, and one.
+                Comparison("a member is killed (-9): its partitions are read by others", .groupKill, .atMost(7)),
+                Comparison("a member leaves: its partitions are read by others", .groupLeave, .atMost(0.3)),
+                Comparison("a member is started: it reads all it gets", .groupJoin, .atMost(0.3)),
+                Comparison(
+                    "polls, every 50 ms, missed meanwhile by partitions that stay", .groupMissedPolls, .atMost(0)),
+            ]
+        ),
+        (
+            "moves",
+            [
+                Comparison(
+                    "100 members, 300 partitions, 20 restarts: moves over the least", .groupMoves, .atMost(1.2))
+            ]
+        ),
+        (
+            "commits",
+            [
+                Comparison(
+                    "partition offsets committed, 100 committers of ten each, synced", .groupCommits,
+                    .atLeast(50_000), beside: [.groupCommitsPerBatch, .groupCommitCPU]),
+                Comparison("batches for one sync", .groupBatchesPerSync, .atMost(1.05)),
+            ]
+        ),
+        ("idle", [Comparison("1,000 idle members: broker CPU", .groupIdleCPU, .atMost(0.05))]),
+        (
+            "load",
+            [
+                Comparison(
+                    "start with 1,000,000 committed offsets, clean stop", .groupLoad, .atMost(2),
+                    beside: [.groupLoadAfterKill])
+            ]
+        ),
+    ]
+
+    static let groups = groups(groupParts.map(\.part))
+
+    static func groups(_ parts: [String]) -> [Comparison] {
+        groupParts.filter { parts.contains($0.part) }.flatMap(\.comparisons)
+    }
 
     static let producing = [
         Comparison(

@@ -7,6 +7,9 @@ package enum Quantity {
         case .nanosecondsPerRecord, .nanosecondsPerKilobyte: scaled(value, [(1e3, "us"), (1, "ns")])
         case .microseconds: scaled(value, [(1e6, "s"), (1e3, "ms"), (1, "us")])
         case .seconds: scaled(value, [(1, "s"), (1e-3, "ms"), (1e-6, "us")])
+        case .cores: "\(digits(value * 100)) % of a core"
+        case .ratio: ratio(value)
+        case .count: value == value.rounded() ? fixed(value, places: 0) : digits(value)
         case .bytes: scaled(value, [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")])
         }
     }

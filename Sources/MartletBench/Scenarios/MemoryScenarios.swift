@@ -48,17 +48,3 @@ struct IdleConnections: Scenario {
         try await group.shutdownGracefully()
     }
 }
-
-/// "host:port" in its parts.
-private struct HostAndPort {
-    var host: String
-    var port: Int
-
-    init(_ text: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else {
-            throw BenchError("\(text) is no address")
-        }
-        host = String(text[..<colon])
-        self.port = port
-    }
-}

@@ -59,26 +59,8 @@ struct StartTimes: Scenario {
     }
 }
 
-/// One data directory that a broker is started on again and again.
-private struct Site {
-    struct Running {
-        var process: BrokerProcess
-        var broker: BrokerUnderTest
-        var startedAt: ContinuousClock.Instant
-    }
-
-    var bench: Workbench
-    var directory: String
-
-    private static let servingTimeout = Duration.seconds(120)
-
-    func start() async throws -> Running {
-        let startedAt = ContinuousClock.now
-        let process = try await BrokerProcess.start(
-            binary: bench.brokerBinary, dataDirectory: "\(directory)/data", runDirectory: directory)
-        return Running(
-            process: process, broker: BrokerUnderTest(address: process.address, process: process), startedAt: startedAt)
-    }
+extension Site {
+    fileprivate static let servingTimeout = Duration.seconds(120)
 
     /// From starting the process until every partition tells its end: none is being recovered then.
     func timeUntilServing(_ running: Running, topic: String) async throws -> Duration {
