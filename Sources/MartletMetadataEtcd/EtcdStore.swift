@@ -44,7 +44,7 @@ package final class EtcdStore: MetadataStore {
     package static func connect(options: EtcdOptions, logger: Logger) async throws(MetadataError) -> EtcdStore {
         let store = try EtcdStore(options, logger: logger)
         do {
-            _ = try await store.client.revision()
+            _ = try await store.client.revision(patience: .zero)
             return store
         } catch {
             await store.close()
@@ -102,15 +102,15 @@ package final class EtcdStore: MetadataStore {
             throw MetadataError(.revisionCompacted, "revision \(revision) is ahead of etcd, which is at \(newest)")
         }
         let (feed, reader) = MetadataFeed.makeStream(bufferingPolicy: .bufferingOldest(EtcdFeed.depthMax))
-        let machine = WatchMachine(layout: layout, revision: revision)
-        let runner = EtcdFeed(client: client, logger: logger)
+        let runner = EtcdFeed(
+            WatchMachine(layout: layout, revision: revision), client: client, reader: reader, logger: logger)
         let isOpen = state.withLock { state in
             guard !state.isClosed else { return false }
             let id = state.feedsOpened
             state.feedsOpened += 1
             reader.onTermination = { [weak self] _ in self?.endFeed(id) }
             state.readers[id] = reader
-            state.feeds[id] = Task { await runner.run(machine, into: reader) }
+            state.feeds[id] = Task { await runner.run() }
             return true
         }
         guard isOpen else { throw MetadataError(.closed, "the metadata store is closed") }
@@ -193,7 +193,7 @@ package final class EtcdStore: MetadataStore {
     // MARK: Care
 
     package func health() async -> StoreHealth {
-        await HealthReport(client: client, timeout: options.callTimeout).make()
+        await HealthReport(client: client).make()
     }
 
     /// etcd's history is one for all its keys: whoever else uses this etcd loses theirs before `revision`, too.

@@ -19,7 +19,9 @@ struct EtcdFaultTests {
     func killedAndRestarted() async throws {
         try await EtcdFixture.with { fixture in
             let options = try fixture.options()
-            let store = try await fixture.store(options)
+            var impatient = options
+            impatient.callTimeout = .seconds(2)
+            let store = try await fixture.store(impatient)
             var feed = try await store.changes(after: store.image().revision).makeAsyncIterator()
             let first = try await store.put(.topic(TestRecords.topic("before", 1)))
             #expect(try await feed.next()?.revision == first)

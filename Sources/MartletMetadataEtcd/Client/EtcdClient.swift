@@ -20,8 +20,11 @@ final class EtcdClient: Sendable {
         case unclear(MetadataError)
     }
 
+    /// Between two rounds over all members, none of which answered.
+    private static let roundPause = Duration.milliseconds(100)
+
     let members: [EtcdMember]
-    private let callTimeout: Duration
+    let callTimeout: Duration
     private let user: EtcdUser?
     private let token = Mutex<String?>(nil)
     /// The member that is asked first: the last one that answered.
@@ -42,31 +45,55 @@ final class EtcdClient: Sendable {
         for member in members { await member.close() }
     }
 
+    /// What came of asking all members.
+    private enum Round<Value: Sendable, Failure: Error>: Sendable {
+        case answered(Value)
+        /// Asking again would not help.
+        case failed(Failure)
+        case nobodyAnswers([MetadataError])
+    }
+
     // MARK: Calls that may be repeated
 
-    /// Asks one member after the other, each once, until one answers. Only for what may be done twice.
+    /// Asks one member after the other until one answers. When all fail at once, as they do while they elect a leader,
+    /// it asks again until `patience` (a call's timeout, if it is not said) is over. Only for what may be done twice.
     func call<Request: WireMessage, Response: WireMessage>(
-        _ method: EtcdMethod<Request, Response>, _ request: Request, timeout: Duration? = nil
+        _ method: EtcdMethod<Request, Response>, _ request: Request, timeout: Duration? = nil,
+        patience: Duration? = nil
     ) async throws(MetadataError) -> Answer<Response> {
+        let deadline = ContinuousClock.now + (patience ?? callTimeout)
+        while true {
+            switch await callRound(method, request, timeout ?? callTimeout) {
+            case .answered(let answer): return answer
+            case .failed(let error): throw error
+            case .nobodyAnswers(let errors):
+                guard await pause(before: deadline) else { throw Self.summary(errors) }
+            }
+        }
+    }
+
+    private func callRound<Request: WireMessage, Response: WireMessage>(
+        _ method: EtcdMethod<Request, Response>, _ request: Request, _ timeout: Duration
+    ) async -> Round<Answer<Response>, MetadataError> {
         var errors: [MetadataError] = []
         for (index, member) in order() {
             let sentAt = ContinuousClock.now
             do {
-                let response = try await attempt(member, method, request, timeout ?? callTimeout)
+                let response = try await attempt(member, method, request, timeout)
                 preferred.withLock { $0 = index }
-                return Answer(response: response, sentAt: sentAt)
+                return .answered(Answer(response: response, sentAt: sentAt))
             } catch {
                 let failure = MetadataError(etcd: error, at: member.endpoint)
-                guard case .unclear = EtcdAnswer(error) else { throw failure }
+                guard case .unclear = EtcdAnswer(error) else { return .failed(failure) }
                 errors.append(failure)
             }
         }
-        throw Self.summary(errors)
+        return .nobodyAnswers(errors)
     }
 
     /// The store's revision now: a linearizable read.
-    func revision() async throws(MetadataError) -> Revision {
-        try await call(EtcdMethods.range, probe).response.header?.revision ?? 0
+    func revision(patience: Duration? = nil) async throws(MetadataError) -> Revision {
+        try await call(EtcdMethods.range, probe, patience: patience).response.header?.revision ?? 0
     }
 
     // MARK: Calls that may not
@@ -76,42 +103,82 @@ final class EtcdClient: Sendable {
     func change<Request: WireMessage, Response: WireMessage>(
         _ method: EtcdMethod<Request, Response>, _ request: Request
     ) async throws(ChangeFailure) -> Response {
+        let deadline = ContinuousClock.now + callTimeout
+        while true {
+            switch await changeRound(method, request) {
+            case .answered(let response): return response
+            case .failed(let failure): throw failure
+            case .nobodyAnswers(let errors):
+                guard await pause(before: deadline) else { throw .refused(Self.summary(errors)) }
+            }
+        }
+    }
+
+    private func changeRound<Request: WireMessage, Response: WireMessage>(
+        _ method: EtcdMethod<Request, Response>, _ request: Request
+    ) async -> Round<Response, ChangeFailure> {
         var errors: [MetadataError] = []
         for (index, member) in order() {
             do {
                 if !member.isAnswering { _ = try await attempt(member, EtcdMethods.range, probe, callTimeout) }
             } catch {
                 let failure = MetadataError(etcd: error, at: member.endpoint)
-                guard case .unclear = EtcdAnswer(error) else { throw .refused(failure) }
+                guard case .unclear = EtcdAnswer(error) else { return .failed(.refused(failure)) }
                 errors.append(failure)
                 continue
             }
             do {
                 let response = try await attempt(member, method, request, callTimeout)
                 preferred.withLock { $0 = index }
-                return response
+                return .answered(response)
             } catch {
                 let failure = MetadataError(etcd: error, at: member.endpoint)
-                if case .unclear = EtcdAnswer(error) { throw .unclear(failure) }
-                throw .refused(failure)
+                if case .unclear = EtcdAnswer(error) { return .failed(.unclear(failure)) }
+                return .failed(.refused(failure))
             }
         }
-        throw .refused(Self.summary(errors))
+        return .nobodyAnswers(errors)
+    }
+
+    /// False: there is no time for another round.
+    private func pause(before deadline: ContinuousClock.Instant) async -> Bool {
+        guard ContinuousClock.now + Self.roundPause < deadline else { return false }
+        do {
+            try await Task.sleep(for: Self.roundPause)
+            return true
+        } catch {
+            return false
+        }
     }
 
     // MARK: Watches
 
-    /// Watches at the member whose turn it is (`round` counts the tries) until `receive` returns.
-    func watch<Result: Sendable>(
-        _ request: WatchCreateRequest, round: Int,
-        receive: @Sendable @escaping (RPCAsyncSequence<WatchResponse, any Error>) async throws -> Result
-    ) async throws(MetadataError) -> Result {
-        let member = members[(preferred.withLock { $0 } + round) % members.count]
+    /// The member whose turn it is to be watched; `round` counts the tries.
+    func member(round: Int) -> EtcdMember {
+        members[(preferred.withLock { $0 } + round) % members.count]
+    }
+
+    /// Watches at `member` until `receive` returns.
+    func watch(
+        _ request: WatchCreateRequest, at member: EtcdMember,
+        receive: @Sendable @escaping (RPCAsyncSequence<WatchResponse, any Error>) async -> Void
+    ) async throws(MetadataError) {
         do {
-            return try await member.watch(request, token: try await currentToken(member), receive: receive)
+            try await member.watch(request, token: try await currentToken(member), receive: receive)
         } catch {
-            if case .staleToken = EtcdAnswer(error) { forgetToken() }
             throw MetadataError(etcd: error, at: member.endpoint)
+        }
+    }
+
+    /// Whether `member` answers at all, from what it has itself.
+    func isAlive(_ member: EtcdMember) async -> Bool {
+        var request = probe
+        request.serializable = true
+        do {
+            _ = try await attempt(member, EtcdMethods.range, request, callTimeout)
+            return true
+        } catch {
+            return EtcdAnswer(error).isDefinite
         }
     }
 

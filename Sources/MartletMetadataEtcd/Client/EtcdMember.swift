@@ -37,8 +37,7 @@ final class EtcdMember: Sendable {
     private static var config: HTTP2ClientTransport.Posix.Config {
         .defaults { config in
             config.backoff = .init(initial: .milliseconds(100), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
-            // A watch may be silent for hours, so that only pings find a member that is gone. More than one in 5 s
-            // makes etcd hang up.
+            // Lets go of connections whose other end is gone. More than one ping in 5 s makes etcd hang up.
             config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(3), allowWithoutCalls: false)
         }
     }
@@ -91,18 +90,18 @@ final class EtcdMember: Sendable {
         }
     }
 
-    /// Watches until `receive` returns a result or the stream fails. Only a member that has a leader keeps it open.
-    func watch<Result: Sendable>(
+    /// Watches until `receive` returns or the stream fails. Only a member that has a leader keeps it open.
+    func watch(
         _ request: WatchCreateRequest, token: String?,
-        receive: @Sendable @escaping (RPCAsyncSequence<WatchResponse, any Error>) async throws -> Result
-    ) async throws(RPCError) -> Result {
+        receive: @Sendable @escaping (RPCAsyncSequence<WatchResponse, any Error>) async -> Void
+    ) async throws(RPCError) {
         // etcd ends the watch when the requests end: these stay open until the responses were taken.
         let (requests, open) = AsyncStream.makeStream(of: WatchRequest.self)
         open.yield(WatchRequest(requestUnion: .createRequest(request)))
         var metadata = Self.metadata(token: token)
         metadata.addString("true", forKey: "hasleader")
         do {
-            return try await client.bidirectionalStreaming(
+            try await client.bidirectionalStreaming(
                 request: StreamingClientRequest(metadata: metadata) { writer in
                     for await request in requests { try await writer.write(request) }
                 },
@@ -110,7 +109,7 @@ final class EtcdMember: Sendable {
                 deserializer: WireDeserializer<WatchResponse>(), options: Self.options
             ) { response in
                 defer { open.finish() }
-                return try await receive(response.messages)
+                await receive(response.messages)
             }
         } catch {
             throw Self.rpcError(error)

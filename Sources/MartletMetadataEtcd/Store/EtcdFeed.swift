@@ -1,20 +1,19 @@
 internal import GRPCCore
 internal import Logging
 internal import MartletMetadata
+internal import Synchronization
 
-/// Keeps one feed going over as many watches as it takes: a watch ends with its member, the feed does not.
-struct EtcdFeed: Sendable {
+/// Keeps one feed going over as many watches as it takes: a watch ends with its member, the feed does not. One for each
+/// feed; its task runs it.
+final class EtcdFeed: Sendable {
     /// A feed whose reader is this many updates behind ends; the reader starts again from an image.
     static let depthMax = 65_536
+    /// A watch may be silent for hours: this often its member is asked whether it is there.
+    private static let checkInterval = Duration.seconds(3)
     private static let pauseMin = Duration.milliseconds(50)
     private static let pauseMax = Duration.seconds(1)
 
-    /// How one watch ended, and what it came to.
-    private struct Watched: Sendable {
-        var machine: WatchMachine
-        var end: End
-    }
-
+    /// How a watch ended.
     private enum End: Sendable {
         case readerIsGone
         /// Another watch goes on.
@@ -23,30 +22,40 @@ struct EtcdFeed: Sendable {
         case failed(MetadataError)
     }
 
-    let client: EtcdClient
-    let logger: Logger
+    private let client: EtcdClient
+    private let logger: Logger
+    private let reader: MetadataFeed.Continuation
+    /// What the reader has been given, whatever becomes of the watch that gave it.
+    private let machine: Mutex<WatchMachine>
+
+    init(_ machine: WatchMachine, client: EtcdClient, reader: MetadataFeed.Continuation, logger: Logger) {
+        self.machine = Mutex(machine)
+        self.client = client
+        self.reader = reader
+        self.logger = logger
+    }
+
+    private var revision: Revision { machine.withLock { $0.revision } }
 
     /// Returns when the task is cancelled, the reader is gone, or the feed cannot go on.
-    func run(_ start: WatchMachine, into reader: MetadataFeed.Continuation) async {
-        var machine = start
+    func run() async {
         var failures = 0
         while !Task.isCancelled {
-            let from = machine.revision
-            let watched = await watch(machine, round: failures, reader)
-            machine = watched.machine
-            if machine.revision > from { failures = 0 }
-            switch watched.end {
+            let from = revision
+            let end = await watch(at: client.member(round: failures))
+            if revision > from { failures = 0 }
+            switch end {
             case .readerIsGone:
                 return
             case .failed(let error):
                 reader.finish(throwing: error)
                 return
-            case .behind(let revision):
-                if let error = await rolledBack(machine.revision) {
+            case .behind(let found):
+                if let error = await rolledBack() {
                     reader.finish(throwing: error)
                     return
                 }
-                note("etcd's member is at revision \(revision), this feed at \(machine.revision)", failures)
+                note("etcd's member is at revision \(found), this feed at \(revision)", failures)
             case .interrupted(let reason):
                 note(reason, failures)
             }
@@ -56,52 +65,84 @@ struct EtcdFeed: Sendable {
         }
     }
 
-    private func watch(
-        _ start: WatchMachine, round: Int, _ reader: MetadataFeed.Continuation
-    ) async -> Watched {
-        do {
-            return try await client.watch(start.request, round: round) { responses in
-                await Self.take(responses, start, reader)
-            }
-        } catch {
-            return Watched(machine: start, end: .interrupted(error.message))
+    /// One watch, until it ends or its member no longer answers.
+    private func watch(at member: EtcdMember) async -> End {
+        await withTaskGroup(of: End?.self) { group in
+            group.addTask { await self.receive(from: member) }
+            group.addTask { await self.guardSilence(of: member) }
+            // The first to end ends the other. A guard that was cancelled has nothing to say.
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            let second = await group.next() ?? nil
+            return first ?? second ?? .interrupted("the watch was cancelled")
         }
     }
 
-    private static func take(
-        _ responses: RPCAsyncSequence<WatchResponse, any Error>, _ start: WatchMachine,
-        _ reader: MetadataFeed.Continuation
-    ) async -> Watched {
-        var machine = start
+    private func receive(from member: EtcdMember) async -> End {
+        let request = machine.withLock { $0.request }
+        let end = Mutex<End?>(nil)
+        do {
+            try await client.watch(request, at: member) { responses in
+                let taken = await self.take(responses)
+                end.withLock { $0 = taken }
+            }
+        } catch {
+            return end.withLock { $0 } ?? .interrupted(error.message)
+        }
+        return end.withLock { $0 } ?? .interrupted("etcd ended the watch")
+    }
+
+    private func guardSilence(of member: EtcdMember) async -> End? {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: Self.checkInterval)
+            } catch {
+                return nil
+            }
+            if await !client.isAlive(member), !Task.isCancelled {
+                return .interrupted("etcd at \(member.endpoint) no longer answers")
+            }
+        }
+        return nil
+    }
+
+    private func take(_ responses: RPCAsyncSequence<WatchResponse, any Error>) async -> End {
         do {
             for try await response in responses {
-                switch try machine.receive(response) {
-                case .updates(let updates):
-                    for update in updates {
-                        switch reader.yield(update) {
-                        case .enqueued: break
-                        case .terminated: return Watched(machine: machine, end: .readerIsGone)
-                        case .dropped:
-                            let error = MetadataError(.revisionCompacted, "the feed's reader is too far behind")
-                            return Watched(machine: machine, end: .failed(error))
-                        @unknown default: break
-                        }
+                // Under the lock: what the machine counts as told is told.
+                let end = try machine.withLock { machine throws(MetadataError) -> End? in
+                    switch try machine.receive(response) {
+                    case .updates(let updates): pass(updates)
+                    case .behind(let revision): .behind(revision)
+                    case .canceled(let reason): .interrupted("etcd canceled the watch: \(reason)")
                     }
-                case .behind(let revision): return Watched(machine: machine, end: .behind(revision))
-                case .canceled(let reason):
-                    return Watched(machine: machine, end: .interrupted("etcd canceled the watch: \(reason)"))
                 }
+                if let end { return end }
             }
-            return Watched(machine: machine, end: .interrupted("etcd ended the watch"))
+            return .interrupted("etcd ended the watch")
         } catch let error as MetadataError {
-            return Watched(machine: machine, end: .failed(error))
+            return .failed(error)
         } catch {
-            return Watched(machine: machine, end: .interrupted("the watch broke: \(error)"))
+            return .interrupted("the watch broke: \(error)")
         }
+    }
+
+    /// Nil: all of them are the reader's.
+    private func pass(_ updates: [MetadataUpdate]) -> End? {
+        for update in updates {
+            switch reader.yield(update) {
+            case .enqueued: continue
+            case .terminated: return .readerIsGone
+            case .dropped:
+                return .failed(MetadataError(.revisionCompacted, "the feed's reader is too far behind"))
+            @unknown default: continue
+            }
+        }
+        return nil
     }
 
     /// A member may lag; the store as a whole may not.
-    private func rolledBack(_ revision: Revision) async -> MetadataError? {
+    private func rolledBack() async -> MetadataError? {
         do {
             let now = try await client.revision()
             return now < revision ? ImageReader.wentBack(from: revision, to: now) : nil
@@ -112,6 +153,7 @@ struct EtcdFeed: Sendable {
 
     /// Says once that the feed is interrupted, not at each try.
     private func note(_ reason: String, _ failures: Int) {
+        guard !Task.isCancelled else { return }
         // The watch may have been refused for an old token, which etcd does not tell from missing rights.
         client.forgetToken()
         logger.log(

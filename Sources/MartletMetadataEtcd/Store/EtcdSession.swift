@@ -102,7 +102,7 @@ final class EtcdSession: MetadataSession {
         let lease = state.withLock { $0.lease }
         do {
             let answer = try await client.call(
-                EtcdMethods.keepAlive, LeaseKeepAliveRequest(id: lease), timeout: timeout / 4)
+                EtcdMethods.keepAlive, LeaseKeepAliveRequest(id: lease), timeout: timeout / 4, patience: .zero)
             guard answer.response.ttl > 0 else { return await replaceLease() }
             state.withLock { $0.deadline = max($0.deadline, answer.sentAt + .seconds(answer.response.ttl)) }
             return true
@@ -197,7 +197,7 @@ final class EtcdSession: MetadataSession {
     /// What is not revoked expires.
     private func revoke(_ lease: Int64) async {
         do {
-            _ = try await client.call(EtcdMethods.revokeLease, LeaseRevokeRequest(id: lease))
+            _ = try await client.call(EtcdMethods.revokeLease, LeaseRevokeRequest(id: lease), patience: .zero)
         } catch {
             logger.debug("a lease was not revoked, it will expire", metadata: ["reason": "\(error.message)"])
         }

@@ -5,13 +5,12 @@ struct HealthReport {
     private static let noSpaceAlarm: UInt32 = 1
 
     let client: EtcdClient
-    let timeout: Duration
 
     func make() async -> StoreHealth {
         async let answers = members()
         var health = StoreHealth(kind: "etcd", isAvailable: false, revision: nil, members: [])
         do {
-            health.revision = try await client.revision()
+            health.revision = try await client.revision(patience: .zero)
             health.isAvailable = true
         } catch {
             health.troubles.append(error.message)
@@ -43,7 +42,7 @@ struct HealthReport {
     private func status(_ member: EtcdMember) async -> (UInt64, StoreHealth.Member) {
         var health = StoreHealth.Member(name: "\(member.endpoint)", isReachable: false, isLeader: false)
         do {
-            let status = try await client.attempt(member, EtcdMethods.status, StatusRequest(), timeout)
+            let status = try await client.attempt(member, EtcdMethods.status, StatusRequest(), client.callTimeout)
             let id = status.header?.memberID ?? 0
             health.isReachable = true
             health.isLeader = status.leader != 0 && status.leader == id
@@ -62,7 +61,7 @@ struct HealthReport {
 
     private func alarms(_ health: inout StoreHealth) async -> [AlarmMember] {
         do {
-            let alarms = try await client.call(EtcdMethods.alarm, AlarmRequest()).response.alarms
+            let alarms = try await client.call(EtcdMethods.alarm, AlarmRequest(), patience: .zero).response.alarms
             if alarms.contains(where: { $0.alarm == Self.noSpaceAlarm }) {
                 health.troubles.append(
                     "etcd takes no more writes: compact and defragment it or raise its --quota-backend-bytes, then run "

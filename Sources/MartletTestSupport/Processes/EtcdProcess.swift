@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// An etcd of one member as a process of its own, on loopback. Any thread.
+/// A member of an etcd cluster, mostly the only one, as a process of its own on loopback. Any thread.
 package final class EtcdProcess: Sendable {
     /// How it is started; the same again is the same member, back at its address.
     package struct Options: Sendable {
@@ -11,6 +11,9 @@ package final class EtcdProcess: Sendable {
         package var arguments: [String] = []
         /// Clients come by TLS.
         package var isSecure = false
+        private var name = "one"
+        /// All members, as etcd wants them named; nil for one alone.
+        private var cluster: String?
 
         package init(dataDirectory: String) throws {
             self.dataDirectory = dataDirectory
@@ -18,15 +21,28 @@ package final class EtcdProcess: Sendable {
             peerPort = try FreePort.find()
         }
 
+        /// Of a cluster of `count` members, each with a folder below `directory`.
+        package static func cluster(of count: Int, in directory: String) throws -> [Options] {
+            var members = try (1...count).map { number in
+                var options = try Options(dataDirectory: "\(directory)/etcd-\(number)")
+                options.name = "m\(number)"
+                return options
+            }
+            let cluster = members.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",")
+            for index in members.indices { members[index].cluster = cluster }
+            return members
+        }
+
         package var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(clientPort)" }
         private var peerURL: String { "http://127.0.0.1:\(peerPort)" }
 
         var commandLine: [String] {
             [
-                "--name", "one", "--data-dir", dataDirectory, "--listen-client-urls", url, "--advertise-client-urls",
+                "--name", name, "--data-dir", dataDirectory, "--listen-client-urls", url, "--advertise-client-urls",
                 url,
                 "--listen-peer-urls", peerURL, "--initial-advertise-peer-urls", peerURL, "--initial-cluster",
-                "one=\(peerURL)", "--logger", "zap", "--log-outputs", "stderr", "--heartbeat-interval", "50",
+                cluster ?? "\(name)=\(peerURL)", "--logger", "zap", "--log-outputs", "stderr", "--heartbeat-interval",
+                "50",
                 "--election-timeout", "500",
             ] + arguments
         }
@@ -42,6 +58,17 @@ package final class EtcdProcess: Sendable {
             throw TestFailure("etcd does not serve; its last words:\n\(etcd.process.errors.tail)")
         }
         return etcd
+    }
+
+    /// Starts all members; none serves before most are there.
+    package static func start(_ members: [Options]) async throws -> [EtcdProcess] {
+        try await withThrowingTaskGroup(of: (Int, EtcdProcess).self) { group in
+            for (index, options) in members.enumerated() {
+                group.addTask { (index, try await start(options)) }
+            }
+            return try await group.reduce(into: [(Int, EtcdProcess)]()) { $0.append($1) }
+                .sorted { $0.0 < $1.0 }.map { $0.1 }
+        }
     }
 
     private init(_ options: Options) throws {
