@@ -153,6 +153,7 @@ let package = Package(
         ),
         example("ProducerExample"),
         example("ConsumerExample"),
+        example("GroupConsumerExample"),
         example("AdminExample"),
         target(
             "MartletTestSupport",

@@ -6,13 +6,19 @@ extension LiveBroker {
     func member(
         of group: String = "g", _ change: (inout ConsumerConfiguration, inout ConsumerGroup) -> Void = { _, _ in }
     ) throws -> Consumer {
-        try consumer { configuration in
-            var settings = ConsumerGroup(group)
-            settings.commits = .automatic(every: .milliseconds(1))
-            configuration.reset = .earliest
-            change(&configuration, &settings)
-            configuration.group = settings
-        }
+        try Consumer(memberConfiguration(of: group, change), logger: quiet)
+    }
+
+    func memberConfiguration(
+        of group: String = "g", _ change: (inout ConsumerConfiguration, inout ConsumerGroup) -> Void = { _, _ in }
+    ) -> ConsumerConfiguration {
+        var configuration = ConsumerConfiguration(client: client)
+        var settings = ConsumerGroup(group)
+        settings.commits = .automatic(every: .milliseconds(1))
+        configuration.reset = .earliest
+        change(&configuration, &settings)
+        configuration.group = settings
+        return configuration
     }
 }
 

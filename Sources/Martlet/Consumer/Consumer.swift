@@ -184,14 +184,14 @@ extension Consumer {
             case .stopped:
                 return nil
             case .wait(let waiter):
-                guard shell.group?.beginWaiting() ?? true else { continue }
+                guard shell.group?.beginWaiting(.forRecords) ?? true else { continue }
                 do throws(MartletError) { try await waiter.value() } catch { shell.group?.endWaiting() }
             }
         }
         return nil
     }
 
-    private func check(
+    func check(
         _ batch: FetchedChunk.Batch, _ partition: TopicPartition, from: Offset, highWatermark: Offset
     ) throws(MartletError) -> ConsumedBatch {
         do throws(MartletError) {
@@ -223,7 +223,7 @@ extension Consumer {
     public var records: ConsumerRecords { ConsumerRecords(consumer: self) }
 
     /// Records that were taken but not handed out are read again.
-    private func giveBackLeftover() {
+    func giveBackLeftover() {
         guard let next = leftover.last else { return }
         leftover = []
         shell.withMachine { $0.rewind(next.topicPartition, to: next.offset) }

@@ -81,6 +81,14 @@ struct ConsumerMachine: ~Copyable {
         cursors.compactMapValues { $0.isKnown ? CommittedPosition(offset: $0.position, leaderEpoch: $0.epoch) : nil }
     }
 
+    /// Records between the positions and the ends of all partitions, as far as known. O(partitions).
+    var lag: Int64 {
+        cursors.values.reduce(0) { sum, cursor in
+            guard cursor.isKnown, let end = cursor.highWatermark else { return sum }
+            return sum + max(end - cursor.position, 0)
+        }
+    }
+
     /// Whoever waits looks again; to be told at once.
     mutating func takeWaiter() -> Eventual<Void>? {
         defer { waiter = nil }
@@ -186,9 +194,14 @@ extension ConsumerMachine {
             if let failure { return .failed(failure) }
             return takeNext()
         }
+        return .wait(newWaiter())
+    }
+
+    /// Arrives when there may be something to hand out, or somebody else wakes whoever waits.
+    mutating func newWaiter() -> Eventual<Void> {
         let waiter = waiter ?? Eventual()
         self.waiter = waiter
-        return .wait(waiter)
+        return waiter
     }
 
     /// Whether enough is buffered of a partition.

@@ -19,10 +19,14 @@ final class ConsumerShell: Sendable {
     let core: ClientCore
     let configuration: ConsumerConfiguration
     let metrics: ConsumerMetrics
+    /// Ends the application's wait for records. Any thread.
+    let wakeApplication: @Sendable () -> Void
     /// Nil: the consumer belongs to no group.
     let group: GroupShell?
     private let machine: ConsumerMachineBox
     private let timer: LoopTimer
+    /// When the lag is told again, in the nanoseconds of ``MonotonicTime``.
+    private let nextLag = Atomic<Int64>(.min)
 
     init(configuration: ConsumerConfiguration, core: ClientCore) {
         self.configuration = configuration
@@ -31,8 +35,9 @@ final class ConsumerShell: Sendable {
         self.machine = machine
         metrics = ConsumerMetrics(clientName: configuration.client.clientName)
         timer = LoopTimer(loop: core.loop)
-        group = configuration.group.map { settings in
-            GroupShell(settings, core: core) { machine.state.withLock { $0.takeWaiter() }?.fulfil(()) }
+        wakeApplication = { machine.state.withLock { $0.takeWaiter() }?.fulfil(()) }
+        group = configuration.group.map { [wakeApplication] in
+            GroupShell($0, core: core, wakeApplication: wakeApplication)
         }
     }
 
@@ -132,6 +137,15 @@ extension ConsumerShell {
         }
         let clock = WallClock.coarseNow()
         handle { machine, now in machine.fetched(call.id, answers, broker: broker, now: now, clock: clock) }
+        tellLag()
+    }
+
+    /// Once a second at most: it looks at every partition.
+    private func tellLag() {
+        let now = MonotonicTime.now()
+        guard now.nanoseconds >= nextLag.load(ordering: .relaxed) else { return }
+        nextLag.store((now + .seconds(1)).nanoseconds, ordering: .relaxed)
+        metrics.lag(records: machine.state.withLock { $0.lag })
     }
 
     private func failed(_ call: FetchCall, _ failure: RPCFailure, broker: String) {

@@ -13,7 +13,8 @@ struct CommitQueue: Sendable {
         /// When it is given up: the latest of those who want it.
         var deadline = MonotonicTime(nanoseconds: .min)
 
-        var isEmpty: Bool { items.isEmpty && waiters.isEmpty }
+        /// Then nobody waits for it either.
+        var isEmpty: Bool { items.isEmpty }
     }
 
     /// What was sent, as it was sent.
@@ -62,7 +63,15 @@ struct CommitQueue: Sendable {
             next.items[partition] = offset
             kept[partition] = offset
         }
-        if let waiter { next.waiters.append(Waiter(partitions: Set(items.keys), outcome: waiter)) }
+        if let waiter {
+            let pending = Set(items.keys.filter(contains))
+            if pending.isEmpty {
+                // All of it is kept already.
+                outcomes.append((waiter, .success(())))
+            } else {
+                next.waiters.append(Waiter(partitions: pending, outcome: waiter))
+            }
+        }
         if !next.isEmpty { next.deadline = max(next.deadline, deadline) }
     }
 
@@ -80,13 +89,8 @@ struct CommitQueue: Sendable {
 
     private mutating func openNext() {
         guard !next.isEmpty else { return }
-        if next.items.isEmpty {
-            // All of it is kept already.
-            tell(next.waiters) { _ in .success(()) }
-        } else {
-            lastSequence += 1
-            open = Open(batch: next, sequence: lastSequence)
-        }
+        lastSequence += 1
+        open = Open(batch: next, sequence: lastSequence)
         next = Batch()
     }
 

@@ -87,7 +87,7 @@ extension Consumer {
         }
     }
 
-    private nonisolated(nonsending) func lose(_ partitions: Set<TopicPartition>) async {
+    nonisolated(nonsending) func lose(_ partitions: Set<TopicPartition>) async {
         stopReading(partitions)
         await onLost?(self, partitions)
     }

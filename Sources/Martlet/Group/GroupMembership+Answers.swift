@@ -163,7 +163,9 @@ extension GroupMembership {
         if case .member = phase, now >= provenAt + sessionTimeout {
             lose(.sessionOver(settings.name, sessionTimeout), then: .joining)
         }
-        if isActive, !isWaiting, departure == nil, now >= lastPoll + settings.maxPollInterval { leaveStuck(now: now) }
+        if isActive, waits != .forRecords, departure == nil, now >= lastPoll + settings.maxPollInterval {
+            leaveStuck(now: now)
+        }
         commits.expire(now: now, .commitTimedOut(settings.name))
         endGoodbye { $0.until <= now }
     }

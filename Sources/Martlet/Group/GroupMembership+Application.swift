@@ -13,28 +13,32 @@ extension GroupMembership {
     }
 
     /// The application asks for records: what it has to do before it gets some; nil: nothing.
-    mutating func poll(now: MonotonicTime) -> PollTask? {
+    ///
+    /// - Parameter isProgress: False when it only asks for what is to be done, and is not done with anything.
+    mutating func poll(isProgress: Bool = true, now: MonotonicTime) -> PollTask? {
         // Looked at before the time of this poll is noted: who comes too late has left.
         passTime(now: now)
-        lastPoll = now
-        isWaiting = false
-        if case .away = phase { become(.joining) }
+        waits = .not
+        if isProgress {
+            lastPoll = now
+            if case .away = phase { become(.joining) }
+        }
         let task = nextTask(now: now)
         if task != nil { isDrainWanted = true }
         return task
     }
 
-    /// The application waits for records. False when it has something to do first.
-    mutating func beginWaiting(now: MonotonicTime) -> Bool {
+    /// The application waits. False when it has something to do first.
+    mutating func beginWaiting(_ waits: Waits, now: MonotonicTime) -> Bool {
         guard !hasTask(now: now) else { return false }
-        isWaiting = true
+        self.waits = waits
         return true
     }
 
     /// It gave up waiting.
     mutating func endWaiting(now: MonotonicTime) {
-        isWaiting = false
-        lastPoll = now
+        if waits == .forRecords { lastPoll = now }
+        waits = .not
     }
 
     /// The application was busy with what it got before, and asked for more of it.
@@ -62,10 +66,7 @@ extension GroupMembership {
 
     func hasTask(now: MonotonicTime) -> Bool {
         if !lost.isEmpty || isCommitDue(now: now) || !deliverable.isEmpty { return true }
-        switch phase {
-        case .refused, .away: return true
-        case .outside, .joining, .member: break
-        }
+        if case .refused = phase { return true }
         return held.contains { $0.value.stage == .reading && !assigned.contains($0.key) }
     }
 
@@ -129,9 +130,9 @@ extension GroupMembership {
 
     /// Of partitions that may be gone since: those that are not read any more are left out.
     mutating func commitPositions(
-        _ positions: [TopicPartition: CommittedPosition], deadline: MonotonicTime
+        _ positions: [TopicPartition: CommittedPosition], waiter: CommitWaiter?, deadline: MonotonicTime
     ) {
-        commits.add(items(of: positions, in: .reading), onlyMoved: true, waiter: nil, deadline: deadline)
+        commits.add(items(of: positions, in: .reading), onlyMoved: true, waiter: waiter, deadline: deadline)
         isDrainWanted = true
     }
 

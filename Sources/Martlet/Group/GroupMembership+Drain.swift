@@ -21,7 +21,7 @@ extension GroupMembership {
         notices = []
         work.departed = departed
         departed = []
-        work.wakesApplication = isWaiting && hasTask(now: now)
+        work.wakesApplication = waits != .not && hasTask(now: now)
         work.wakeAt = nextMoment(after: now)
         return work
     }
@@ -111,7 +111,7 @@ extension GroupMembership {
             consider(heartbeatNotBefore)
             if isMember { consider(provenAt + sessionTimeout) }
             consider(commitDueAt)
-            if !isWaiting { consider(lastPoll + settings.maxPollInterval) }
+            if waits != .forRecords { consider(lastPoll + settings.maxPollInterval) }
             consider(departure?.deadline)
         }
         consider(commits.deadline)

@@ -72,6 +72,14 @@ struct GroupMembership: Sendable {
         var waiter: Eventual<Void>?
     }
 
+    /// What the application's task waits for.
+    enum Waits: Sendable {
+        case not
+        case forRecords
+        /// It has more records than it can take now. Unlike a wait for records this may last too long.
+        case forRoom
+    }
+
     let settings: ConsumerGroup
     private let idPrefix: String
     let backoff: Backoff
@@ -123,8 +131,7 @@ struct GroupMembership: Sendable {
 
     // The application.
     var lastPoll = MonotonicTime(nanoseconds: 0)
-    /// It waits for records.
-    var isWaiting = false
+    var waits = Waits.not
 
     var isDrainWanted = false
     var notices: [GroupNotice] = []

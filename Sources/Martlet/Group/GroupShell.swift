@@ -53,10 +53,10 @@ final class GroupShell: Sendable {
 
     // MARK: For the application's task
 
-    func poll() -> PollTask? { tell { $0.poll(now: $1) } }
+    func poll(isProgress: Bool = true) -> PollTask? { tell { $0.poll(isProgress: isProgress, now: $1) } }
 
     /// False when there is something to do first.
-    func beginWaiting() -> Bool { tell { $0.beginWaiting(now: $1) } }
+    func beginWaiting(_ waits: GroupMembership.Waits) -> Bool { tell { $0.beginWaiting(waits, now: $1) } }
 
     func endWaiting() { tell { $0.endWaiting(now: $1) } }
 
@@ -71,8 +71,11 @@ final class GroupShell: Sendable {
         tell { $0.subscribe(subscription, now: $1) }
     }
 
-    func commit(_ offsets: [TopicPartition: OffsetToCommit], waiter: CommitWaiter?) throws(MartletError) {
-        let timeout = core.configuration.operationTimeout
+    /// - Parameter timeout: When it is given up; nil: as operations are.
+    func commit(
+        _ offsets: [TopicPartition: OffsetToCommit], waiter: CommitWaiter?, timeout: Duration? = nil
+    ) throws(MartletError) {
+        let timeout = timeout ?? core.configuration.operationTimeout
         let outcome: Result<Void, MartletError> = tell { membership, now in
             do throws(MartletError) {
                 try membership.commit(offsets, waiter: waiter, deadline: now + timeout)
@@ -86,7 +89,15 @@ final class GroupShell: Sendable {
 
     func commitPositions(_ positions: [TopicPartition: CommittedPosition]) {
         let timeout = core.configuration.operationTimeout
-        tell { $0.commitPositions(positions, deadline: $1 + timeout) }
+        tell { $0.commitPositions(positions, waiter: nil, deadline: $1 + timeout) }
+    }
+
+    /// The same, and returns once it is kept, or cannot be. Cancelling the task does not end it sooner.
+    nonisolated(nonsending) func commitAndWait(_ positions: [TopicPartition: CommittedPosition]) async {
+        let waiter = CommitWaiter()
+        let timeout = settings.closeTimeout
+        tell { $0.commitPositions(positions, waiter: waiter, deadline: $1 + timeout) }
+        await Task { _ = try? await waiter.value() }.value
     }
 
     func letGo(_ partitions: Set<TopicPartition>, committing positions: [TopicPartition: CommittedPosition]) {

@@ -36,14 +36,17 @@ struct ProducerMetrics: Sendable {
 /// | `martlet_consumer_bytes_total` | bytes of their batches |
 /// | `martlet_consumer_fetches_failed_total` | fetch requests without a usable answer |
 /// | `martlet_consumer_corrupt_batches_total` | batches refused because of their checksum or header |
+/// | `martlet_consumer_lag_records` | (gauge) records between positions and ends of all partitions read, as of the last fetches |
 struct ConsumerMetrics: Sendable {
     private let records: Counter
     private let bytes: Counter
     private let fetchesFailed: Counter
     private let corruptBatches: Counter
+    private let lagRecords: Gauge
 
     init(clientName: String) {
         let dimensions = [("client", clientName)]
+        lagRecords = Gauge(label: "martlet_consumer_lag_records", dimensions: dimensions)
         records = Counter(label: "martlet_consumer_records_total", dimensions: dimensions)
         bytes = Counter(label: "martlet_consumer_bytes_total", dimensions: dimensions)
         fetchesFailed = Counter(label: "martlet_consumer_fetches_failed_total", dimensions: dimensions)
@@ -57,4 +60,5 @@ struct ConsumerMetrics: Sendable {
 
     func fetchFailed() { fetchesFailed.increment() }
     func corrupt() { corruptBatches.increment() }
+    func lag(records count: Int64) { lagRecords.record(count) }
 }
