@@ -9,6 +9,10 @@ final class BlockingQueue: Sendable {
         queue = DispatchQueue(label: label)
     }
 
+    func submit(_ body: @escaping @Sendable () -> Void) {
+        queue.async(execute: body)
+    }
+
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws(BrokerError) -> Value) async -> Result<
         Value, BrokerError
     > {

@@ -19,6 +19,7 @@ package final class Broker: Sendable {
     let logger: Logger
     let table = PartitionTable()
     let control: ControlPlane
+    let replication: Replication
     private let mailboxes = LoopMailboxes()
     private let disk = BlockingQueue(label: "martlet.broker.disk")
     private let started = Atomic<Bool>(false)
@@ -26,12 +27,20 @@ package final class Broker: Sendable {
     private let nextFetchID = Atomic<UInt64>(0)
 
     /// Opens nothing yet. The broker owns `store` and `metadata` from here on and closes them in ``stop()``.
-    package init(settings: BrokerSettings, store: LogStore, metadata: any MetadataStore, logger: Logger) {
+    ///
+    /// - Parameter peers: reaches the other brokers; nil where there are none.
+    package init(
+        settings: BrokerSettings, store: LogStore, metadata: any MetadataStore, logger: Logger,
+        peers: (any PeerTransport)? = nil
+    ) {
         self.settings = settings
         self.store = store
         self.metadata = metadata
         self.logger = logger
-        control = ControlPlane(settings: settings, store: store, metadata: metadata, table: table, logger: logger)
+        replication = Replication(settings: settings, table: table, peers: peers, logger: logger)
+        control = ControlPlane(
+            settings: settings, store: store, metadata: metadata, table: table, replication: replication,
+            logger: logger)
     }
 
     /// Registers with the metadata store, opens the partitions and gives each a new leader epoch (RULES 2, 3). Serves
@@ -113,7 +122,7 @@ package final class Broker: Sendable {
         query.maxBytes = min(query.maxBytes, settings.fetchBytesMax)
         query.minBytes = min(query.minBytes, query.maxBytes)
         let reader = FetchReader(broker: self, query: query)
-        let looks = reader.lookAtAll()
+        let looks = reader.lookAtAll(isArrival: true)
         let bytes = looks.reduce(0) { $0 + $1.bytes }
         let wait = min(query.maxWait, settings.fetchWaitMax)
         if looks.isEmpty || bytes >= query.minBytes || wait <= .zero || looks.contains(where: \.isFinal) {
@@ -139,6 +148,7 @@ package final class Broker: Sendable {
         do throws(BrokerError) {
             let partition = try table.replica(item.topicID, item.partition)
             let latest = try partition.latestOffset(item.leaderEpoch)
+            try replication.requireProven(partition)
             switch item.spec {
             case .earliest:
                 return .success(

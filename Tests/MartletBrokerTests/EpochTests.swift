@@ -1,4 +1,5 @@
 import MartletCore
+import MartletMetadata
 import MartletStorage
 import Testing
 
@@ -49,7 +50,7 @@ struct EpochTests {
             async let produced = harness.produce(topic, batch, epoch: 5)
             try await harness.waitUntil { $0.producesWaiting == 1 }
             let parked = try await harness.park([harness.item(topic, epoch: 5)])
-            try harness.partition(topic).lead(5, inSyncReplicas: 1)
+            try await harness.lead(topic, 5)
             #expect(try await produced.get().baseOffset == 0)
             #expect(try await parked.reply().first?.values == ["a"])
         }
@@ -64,7 +65,7 @@ struct EpochTests {
             try await harness.waitUntil { $0.producesWaiting == 1 }
             let known = try await harness.park([harness.item(topic, epoch: 0)])
             let any = try await harness.park([harness.item(topic, epoch: -1)])
-            try harness.partition(topic).lead(3, inSyncReplicas: 1)
+            try await harness.lead(topic, 3)
             #expect(await produced.error?.code == .notLeaderOrFollower)
             for parked in [known, any] {
                 let error = try await parked.reply().first?.error
@@ -81,7 +82,7 @@ struct EpochTests {
         try await BrokerHarness.with(syncing: false) { harness in
             let topic = try await harness.createTopic("t")
             _ = await harness.produce(topic, try TestBatch.bytes(["a"]), acks: .none)
-            try harness.partition(topic).lead(1, inSyncReplicas: 1)
+            try await harness.lead(topic, 1)
             let latest = ListOffsetsItem(topicID: topic, partition: 0, leaderEpoch: -1, spec: .latest)
             #expect(await harness.broker.listOffsets([latest])[0].error?.code == .offsetNotAvailable)
             harness.store.startBackground()
@@ -109,7 +110,9 @@ struct EpochTests {
     func minInSync() async throws {
         try await BrokerHarness.with { harness in
             let topic = try await harness.createTopic("t")
-            try harness.partition(topic).lead(1, inSyncReplicas: 0)
+            let settings = try TopicSettings(
+                ["min.insync.replicas": "2"], defaults: [:], producerExpiration: .seconds(60))
+            try harness.partition(topic).update(settings)
             let batch = try TestBatch.bytes(["a"])
             #expect(await harness.produce(topic, batch).error?.code == .notEnoughReplicas)
             #expect(try await harness.produce(topic, batch, acks: .leader).get().baseOffset == 0)
@@ -118,6 +121,15 @@ struct EpochTests {
 }
 
 extension BrokerHarness {
+    /// As if the metadata gave the partition a new epoch, led by this broker.
+    func lead(_ topic: TopicID, _ epoch: LeaderEpoch) async throws {
+        let partition = try partition(topic)
+        let record = PartitionRecord(
+            id: partition.id, leader: PartitionLeader(broker: 0, startEpoch: await broker.control.startEpoch),
+            leaderEpoch: epoch, replicas: [0], inSyncReplicas: [0])
+        broker.replication.assign(partition, Versioned(record, revision: 1_000))
+    }
+
     func createError(_ name: String) async -> ErrorCode? {
         await broker.createTopics([NewTopic(name: name, partitions: 1)])[0].error?.code
     }

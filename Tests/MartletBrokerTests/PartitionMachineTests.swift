@@ -114,20 +114,3 @@ struct FetchWaitersTests {
         #expect(waiters.popPassed(by: 3) == ["later"])
     }
 }
-
-@Suite("High watermark")
-struct HighWatermarkTests {
-    @Test("it moves up only, and is known from the beginning of its epoch on")
-    func moves() {
-        var mark = HighWatermark(atEpochStart: 10, value: 4)
-        #expect(!mark.isKnown)
-        let back = mark.advance(toLeastDurable: 3)
-        #expect(!back)
-        #expect(mark.value == 4)
-        let forward = mark.advance(toLeastDurable: 10)
-        #expect(forward)
-        #expect(mark.isKnown)
-        let again = mark.advance(toLeastDurable: 10)
-        #expect(!again)
-    }
-}

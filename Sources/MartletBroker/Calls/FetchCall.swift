@@ -9,6 +9,7 @@ final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     /// Unique among the calls of the process: names the call in partitions' lists.
     let id: UInt64
     let mailbox: LoopMailbox
+    let isReplica: Bool
     private let reader: FetchReader
     private let reply: @Sendable ([FetchOutcome]) -> Void
 
@@ -26,6 +27,7 @@ final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     ) {
         self.id = id
         self.reader = reader
+        isReplica = reader.query.replica != nil
         self.looks = looks
         self.mailbox = mailbox
         self.reply = reply
@@ -65,7 +67,7 @@ final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
 
     /// Counts what the item has now; what answers at once ends the wait.
     private func lookAgain(_ item: Int) {
-        let look = reader.look(item)
+        let look = reader.look(item, after: looks[item])
         bytesFound += look.bytes - looks[item].bytes
         // RULES 10: what waits belongs to one leader epoch.
         let changed = if let old = looks[item].epoch, let new = look.epoch { old != new } else { false }
@@ -91,7 +93,7 @@ final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
 
     private func finish(replacing item: Int? = nil, with error: BrokerError? = nil) {
         guard end() else { return }
-        var outcomes = reader.answer(reader.lookAtAll())
+        var outcomes = reader.answer(reader.lookAtAll(isArrival: false))
         if let item, let error {
             outcomes.removeAll { $0.index == item }
             outcomes.append(reader.failure(item, error))

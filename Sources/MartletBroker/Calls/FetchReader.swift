@@ -5,11 +5,19 @@ internal import MartletStorage
 struct FetchReader {
     let broker: Broker
     let query: FetchQuery
+    /// Why the replica that asks is not to be heard.
+    private let refusal: BrokerError?
+
+    init(broker: Broker, query: FetchQuery) {
+        self.broker = broker
+        self.query = query
+        refusal = query.replica.flatMap(broker.replication.refusal)
+    }
 
     /// How one item stands.
     struct Look {
         var partition: Partition?
-        var view = Partition.FetchView(check: .ahead, highWatermark: -1)
+        var view = Partition.FetchView(check: .ahead, highWatermark: -1, logEnd: -1)
         var outcome: FetchOutcome?
         /// Records that could be sent.
         var bytes = 0
@@ -27,20 +35,23 @@ struct FetchReader {
         }
     }
 
-    /// Looks at one item by itself. What was found is let go: only its size counts until the fetch is answered.
-    func look(_ item: Int) -> Look {
-        var look = look(item, broker.table[query.items[item].partitionID], bytesLeft: query.maxBytes)
+    /// Looks again at one item by itself. What was found is let go: only its size counts until the fetch is answered.
+    func look(_ item: Int, after last: Look) -> Look {
+        // A follower that knew of its leader's epoch first is heard once its leader does.
+        let isHeard = if case .ahead = last.view.check { false } else { true }
+        var look = look(
+            item, broker.table[query.items[item].partitionID], bytesLeft: query.maxBytes, isArrival: !isHeard)
         if !look.isFinal { look.outcome = nil }
         return look
     }
 
-    /// Looks at all items in order, within the query's size.
-    func lookAtAll() -> [Look] {
+    /// Looks at all items in order, within the query's size. On its arrival a replica's fetch says how far it is.
+    func lookAtAll(isArrival: Bool) -> [Look] {
         let table = broker.table.snapshot
         var bytesLeft = query.maxBytes
         var hasRecords = false
         return query.items.indices.map { item in
-            var look = look(item, table[query.items[item].partitionID], bytesLeft: bytesLeft)
+            var look = look(item, table[query.items[item].partitionID], bytesLeft: bytesLeft, isArrival: isArrival)
             // The first batch is returned whatever its size, later ones only where they fit.
             if hasRecords, look.bytes > bytesLeft {
                 look.bytes = 0
@@ -54,8 +65,13 @@ struct FetchReader {
 
     /// The answer: records and errors; where the partitions stand when there is neither.
     func answer(_ looks: [Look]) -> [FetchOutcome] {
+        let looks = query.replica == nil ? proven(looks) : looks
         let bytes = looks.reduce(0) { $0 + $1.bytes }
-        broker.counters.fetched(bytes: bytes)
+        if query.replica == nil {
+            broker.counters.fetched(bytes: bytes)
+        } else {
+            broker.replication.counters.sent(bytes: bytes)
+        }
         let hasNews = bytes > 0 || looks.contains { $0.isFinal }
         return looks.indices.compactMap { item in
             let look = looks[item]
@@ -63,6 +79,18 @@ struct FetchReader {
                 return failure(item, partition.unknownEpoch(query.items[item].leaderEpoch))
             }
             return hasNews && look.bytes == 0 && !look.isFinal ? nil : look.outcome
+        }
+    }
+
+    /// RULES 19: what readers are told is checked when they are told.
+    private func proven(_ looks: [Look]) -> [Look] {
+        guard broker.replication.isSessionOver else { return looks }
+        let now = broker.replication.elapsed
+        return looks.indices.map { item in
+            guard let partition = looks[item].partition, !looks[item].isFinal, !partition.isProven(at: now) else {
+                return looks[item]
+            }
+            return Look(partition: partition, outcome: failure(item, partition.unproven))
         }
     }
 
@@ -74,7 +102,7 @@ struct FetchReader {
         BrokerError(.notLeaderOrFollower, "\(partition.name): the leader changed while the fetch was waiting")
     }
 
-    private func look(_ item: Int, _ entry: PartitionTable.Entry?, bytesLeft: Int) -> Look {
+    private func look(_ item: Int, _ entry: PartitionTable.Entry?, bytesLeft: Int, isArrival: Bool) -> Look {
         let wanted = query.items[item]
         guard broker.isServing else { return Look(outcome: failure(item, broker.notServing)) }
         var look = Look()
@@ -86,7 +114,12 @@ struct FetchReader {
             case .failed(let error): throw error
             // Waits for the broker to learn of the epoch.
             case .ahead: return look
-            case .current: try read(item, partition, bytesLeft: bytesLeft, &look)
+            case .current:
+                if let replica = query.replica, isArrival, let end = try count(wanted, replica, partition) {
+                    look.outcome = diverging(item, partition, end)
+                } else {
+                    try read(item, partition, bytesLeft: bytesLeft, &look)
+                }
             }
         } catch {
             look.outcome = failure(item, error)
@@ -94,18 +127,38 @@ struct FetchReader {
         return look
     }
 
+    /// What a replica's fetch says of it. Where its log parts from this one, if it does.
+    private func count(
+        _ item: FetchItem, _ replica: ReplicaIdentity, _ partition: Partition
+    ) throws(BrokerError) -> EpochEnd? {
+        guard item.leaderEpoch >= 0 else {
+            throw BrokerError(.invalidRequest, "a replica fetches in the epoch that it follows")
+        }
+        if let refusal { throw refusal }
+        return partition.count(item, from: replica, at: broker.replication.elapsed)
+    }
+
+    private func diverging(_ item: Int, _ partition: Partition, _ end: EpochEnd) -> FetchOutcome {
+        FetchOutcome(
+            index: item, highWatermark: partition.highWatermark, logStartOffset: partition.log.logStartOffset,
+            content: .diverging(end))
+    }
+
     private func read(_ item: Int, _ partition: Partition, bytesLeft: Int, _ look: inout Look) throws(BrokerError) {
         let wanted = query.items[item]
         let log = partition.log
         let highWatermark = look.view.highWatermark
+        let isReplica = query.replica != nil
         var outcome = FetchOutcome(
             index: item, highWatermark: highWatermark, logStartOffset: log.logStartOffset, content: .nothing)
-        if let end = divergence(log, wanted) {
+        if isReplica { outcome.mayHaveGaps = log.mayHaveGaps }
+        if !isReplica, let end = divergence(log, wanted) {
             outcome.content = .diverging(end)
         } else {
             do {
                 let read = try log.read(
-                    from: wanted.fetchOffset, maxBytes: min(wanted.maxBytes, bytesLeft), upTo: highWatermark)
+                    from: wanted.fetchOffset, maxBytes: min(wanted.maxBytes, bytesLeft),
+                    upTo: isReplica ? .max : highWatermark)
                 if let read {
                     outcome.content = .records(read)
                     look.bytes = read.count

@@ -64,6 +64,7 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
         do throws(BrokerError) {
             let partition = try PartitionTable.replica(entry, items[item].topicID, items[item].partition)
             if !writesInternalTopics { try partition.requireClientsMayWrite() }
+            if acks == .none { try broker.replication.requireProven(partition) }
             append(item, to: partition, now)
         } catch {
             outcomes[item] = .failure(error)
@@ -145,7 +146,22 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
         finish()
     }
 
+    /// RULES 19: only the high watermark proves by itself that nobody else leads.
+    private func refuseUnproven() {
+        for (index, item) in items.enumerated() {
+            guard case .success = outcomes[index], case .replica(let partition) = broker.table[item.partitionID] else {
+                continue
+            }
+            do throws(BrokerError) {
+                try broker.replication.requireProven(partition)
+            } catch {
+                outcomes[index] = .failure(error)
+            }
+        }
+    }
+
     private func finish() {
+        if acks == .leader, broker.replication.isSessionOver { refuseUnproven() }
         reply(outcomes.map { $0 ?? .failure(.stopping) })
     }
 }

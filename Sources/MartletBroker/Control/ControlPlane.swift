@@ -15,6 +15,7 @@ actor ControlPlane {
     let store: LogStore
     let metadata: any MetadataStore
     let table: PartitionTable
+    let replication: Replication
     let logger: Logger
 
     private let executor = BlockingExecutor(label: "martlet.broker.control")
@@ -36,12 +37,14 @@ actor ControlPlane {
     var refill: Task<Result<Void, BrokerError>, Never>?
 
     init(
-        settings: BrokerSettings, store: LogStore, metadata: any MetadataStore, table: PartitionTable, logger: Logger
+        settings: BrokerSettings, store: LogStore, metadata: any MetadataStore, table: PartitionTable,
+        replication: Replication, logger: Logger
     ) {
         self.settings = settings
         self.store = store
         self.metadata = metadata
         self.table = table
+        self.replication = replication
         self.logger = logger
     }
 
@@ -58,6 +61,9 @@ actor ControlPlane {
             mirror = try await metadata.image()
             try noteRevision()
             let feed = try await metadata.changes(after: mirror.revision)
+            replication.begin(startEpoch: startEpoch, control: self)
+            replication.session(session)
+            replication.apply(mirror)
             let onDisk = try store.partitionsOnDisk()
             try setAsideUnknown(onDisk)
             for id in Array(mirror.topicNames.keys) { reconcile(id, onDisk: onDisk) }
@@ -79,8 +85,9 @@ actor ControlPlane {
         feed?.cancel()
         feed = nil
         for (_, entry) in table.snapshot {
-            if case .replica(let replica) = entry { replica.resign(.stopping) }
+            if case .replica(let replica) = entry { replication.unassign(replica, .stopping) }
         }
+        replication.stop()
         do {
             try noteRevision()
         } catch {
@@ -169,6 +176,7 @@ actor ControlPlane {
         let next = try await metadata.changes(after: image.revision)
         let old = mirror
         mirror = image
+        replication.apply(mirror)
         for id in Set(old.topicNames.keys).union(mirror.topicNames.keys) { reconcile(id) }
         publish()
         for deletion in Array(mirror.deletions.values) { await finish(deletion.record) }
@@ -180,6 +188,7 @@ actor ControlPlane {
         guard update.revision > mirror.revision else { return }
         let hadDefaults = mirror.defaults
         mirror.apply(update)
+        replication.apply(mirror)
         var topics: Set<TopicID> = []
         var deletions: [TopicDeletion] = []
         for change in update.changes {
@@ -230,15 +239,15 @@ actor ControlPlane {
         }
         for index in 0..<topic.partitionCount {
             let id = TopicIDPartition(topicID: id, partition: index)
-            guard let record = mirror.partitions[id]?.record, record.replicas.contains(self.settings.brokerID) else {
+            guard let record = mirror.partitions[id], record.replicas.contains(self.settings.brokerID) else {
                 continue
             }
             local[id.topicID, default: []].insert(index)
             do throws(BrokerError) {
                 let settings = try settings.get()
-                let partition = try replica(id, topic, record, settings, onDisk)
+                let partition = try replica(id, topic, record.record, settings, onDisk)
                 partition.update(settings)
-                assign(partition, record)
+                replication.assign(partition, record)
             } catch {
                 fail(id, topic.name, error)
             }
@@ -267,40 +276,10 @@ actor ControlPlane {
         } catch {
             throw BrokerError(error)
         }
-        let partition = Partition(log: log, brokerID: self.settings.brokerID, settings: settings) {
-            [weak self] partition in
-            Task { await self?.logIsOnline(partition) }
-        }
+        let partition = Partition(log: log, brokerID: self.settings.brokerID, settings: settings, host: replication)
         log.setObserver(partition)
         table[id] = .replica(partition)
         return partition
-    }
-
-    /// Gives the replica its role.
-    private func assign(_ partition: Partition, _ record: PartitionRecord) {
-        guard let leader = record.leader else {
-            return partition.resign(BrokerError(.leaderNotAvailable, "\(partition.name) has no leader now"))
-        }
-        guard leader == PartitionLeader(broker: settings.brokerID, startEpoch: startEpoch) else {
-            return partition.resign(
-                BrokerError(
-                    .notLeaderOrFollower, "\(partition.name) is led by broker \(leader.broker)",
-                    leader: LeaderHint(brokerID: leader.broker, leaderEpoch: record.leaderEpoch)))
-        }
-        switch partition.log.state {
-        case .recovering:
-            partition.resign(
-                BrokerError(.partitionRecovering, "\(partition.name) is being recovered after a crash; try again"))
-        case .online, .offline:
-            partition.lead(record.leaderEpoch, inSyncReplicas: record.inSyncReplicas.count)
-        }
-    }
-
-    private func logIsOnline(_ partition: Partition) {
-        guard case .replica(let current) = table[partition.id], current === partition,
-            let record = mirror.partitions[partition.id]?.record
-        else { return }
-        assign(partition, record)
     }
 
     private func fail(_ id: TopicIDPartition, _ topic: String, _ error: BrokerError) {
@@ -308,7 +287,7 @@ actor ControlPlane {
             "partition not available",
             metadata: ["partition": "\(topic)-\(id.partition)", "reason": "\(error.message)"])
         if case .replica(let replica) = table[id] {
-            replica.resign(error)
+            replication.unassign(replica, error)
         } else {
             table[id] = .failed(topic: topic, error)
         }
@@ -326,7 +305,7 @@ actor ControlPlane {
         do {
             for index in indexes.sorted() {
                 let id = TopicIDPartition(topicID: deletion.id, partition: index)
-                if case .replica(let replica) = table[id] { replica.resign(gone) }
+                if case .replica(let replica) = table[id] { replication.unassign(replica, gone) }
                 table[id] = nil
                 try store.remove(id)
             }

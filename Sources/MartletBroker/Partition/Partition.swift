@@ -8,26 +8,29 @@ final class Partition: Sendable {
     let id: TopicIDPartition
     let topic: String
     let log: PartitionLog
-    private let brokerID: BrokerID
-    private let state: Mutex<PartitionState>
-    /// Tells the control plane that the log came online. Called on storage threads.
-    private let onLogOnline: @Sendable (Partition) -> Void
+    let brokerID: BrokerID
+    let state: Mutex<PartitionState>
+    /// Held weakly: it holds the partitions.
+    private let hostReference: HostReference
 
-    init(
-        log: PartitionLog, brokerID: BrokerID, settings: TopicSettings,
-        onLogOnline: @escaping @Sendable (Partition) -> Void
-    ) {
+    private struct HostReference: Sendable {
+        weak let value: (any PartitionHost)?
+    }
+
+    init(log: PartitionLog, brokerID: BrokerID, settings: TopicSettings, host: any PartitionHost) {
         self.id = log.id
         self.topic = log.topic
         self.log = log
         self.brokerID = brokerID
-        self.onLogOnline = onLogOnline
+        hostReference = HostReference(value: host)
         let name = TopicPartition(topic: log.topic, partition: log.id.partition)
         state = Mutex(
             PartitionState(
                 role: .unavailable(BrokerError(.leaderNotAvailable, "\(name) has no leader on this broker yet")),
                 minInSyncReplicas: settings.minInSyncReplicas))
     }
+
+    var host: (any PartitionHost)? { hostReference.value }
 
     var name: String { "\(topic)-\(id.partition)" }
 
@@ -40,7 +43,7 @@ final class Partition: Sendable {
 
     // MARK: Facts
 
-    var highWatermark: Offset { state.withLock { $0.highWatermark.value } }
+    var highWatermark: Offset { state.withLock { $0.leader?.highWatermark } ?? log.highWatermark }
 
     /// Why calls are refused; nil while this broker leads.
     var trouble: BrokerError? {
@@ -55,44 +58,7 @@ final class Partition: Sendable {
         }
     }
 
-    // MARK: Roles; called by the control plane, one at a time
-
-    /// Leads at `epoch` from now on. A log that is not online keeps the partition unavailable; the control plane tries
-    /// again when it is.
-    func lead(_ epoch: LeaderEpoch, inSyncReplicas: Int) {
-        if leaderEpoch == epoch {
-            state.withLock { $0.inSyncReplicas = inSyncReplicas }
-            return
-        }
-        do {
-            try log.startLeaderEpoch(epoch)
-        } catch {
-            switch error.code {
-            case .wrongEpoch:
-                // RULES 3: appending on would give one offset two meanings.
-                resign(BrokerError(.partitionOffline, "the metadata is older than the log: \(error.message)"))
-            default:
-                resign(BrokerError(error))
-            }
-            return
-        }
-        // Read before the role changes: what is appended from then on is the new epoch's.
-        let logEnd = log.logEndOffset
-        let durable = log.durableOffset
-        var wakeups = Wakeups()
-        let reason = BrokerError(
-            .notLeaderOrFollower, "\(name) has a new leader epoch, \(epoch)", leader: hint(epoch))
-        state.withLock { state in
-            state.lead(epoch, logEnd: logEnd, durable: durable, failing: reason, &wakeups)
-            state.inSyncReplicas = inSyncReplicas
-        }
-        wakeups.send()
-        // A sync may have ended between the look and the change of role.
-        noteDurable(log.durableOffset)
-        if case .offline(let reason) = log.state { resign(BrokerError(.partitionOffline, offlineMessage(reason))) }
-    }
-
-    /// Leads no more. Everything that waits fails with `reason`, and every later call.
+    /// Neither leads nor follows. Everything that waits fails with `reason`, and every later call.
     func resign(_ reason: BrokerError) {
         var wakeups = Wakeups()
         state.withLock { $0.change(to: .unavailable(reason), failing: reason, &wakeups) }
@@ -100,16 +66,24 @@ final class Partition: Sendable {
     }
 
     func update(_ settings: TopicSettings) {
-        state.withLock { $0.minInSyncReplicas = settings.minInSyncReplicas }
+        let now = host?.elapsed ?? .zero
+        state.withLock { state in
+            state.minInSyncReplicas = settings.minInSyncReplicas
+            var wakeups = Wakeups()
+            _ = state.changeLeader(&wakeups) { leader in
+                leader.set(minInSyncReplicas: settings.minInSyncReplicas, at: now)
+                return false
+            }
+        }
         if log.settings != settings.log { log.update(settings: settings.log) }
         noteDurable(log.durableOffset)
     }
 
-    private func hint(_ epoch: LeaderEpoch) -> LeaderHint {
+    func hint(_ epoch: LeaderEpoch) -> LeaderHint {
         LeaderHint(brokerID: brokerID, leaderEpoch: epoch)
     }
 
-    private func offlineMessage(_ reason: String) -> String {
+    func offlineMessage(_ reason: String) -> String {
         "\(name) is offline on this broker until it restarts: \(reason)"
     }
 
@@ -122,7 +96,7 @@ final class Partition: Sendable {
         case failed(BrokerError)
     }
 
-    private func check(_ epoch: LeaderEpoch, _ state: borrowing PartitionState) -> EpochCheck {
+    func check(_ epoch: LeaderEpoch, _ state: borrowing PartitionState) -> EpochCheck {
         switch state.role {
         case .unavailable(let error):
             return .failed(error)
@@ -165,18 +139,18 @@ extension Partition {
         let (checked, shortage) = state.withLock { state in
             (
                 check(leaderEpoch, state),
-                acks == .all && state.inSyncReplicas < state.minInSyncReplicas ? state.inSyncReplicas : nil
+                acks == .all && state.leader?.isBelowMinimum == true
             )
         }
         switch checked {
         case .failed(let error): return .failed(error)
         case .ahead: return .epochAhead
         case .current(let epoch):
-            if let shortage {
+            if shortage {
                 return .failed(
                     BrokerError(
-                        .notEnoughReplicas, "\(name): \(shortage) replicas are in sync, fewer than min.insync.replicas")
-                )
+                        .notEnoughReplicas,
+                        "\(name): fewer replicas are in sync and keep up than min.insync.replicas asks for"))
             }
             do {
                 let result = try log.append(batch, leaderEpoch: epoch, now: now)
@@ -197,6 +171,7 @@ extension Partition {
     ) -> ProduceOutcome? {
         // Without syncing, what was appended counts at once, and nobody else tells.
         let durable = log.durableOffset
+        let logEnd = log.logEndOffset
         var wakeups = Wakeups()
         var moved: Offset?
         let outcome = state.withLock { state -> ProduceOutcome? in
@@ -205,8 +180,11 @@ extension Partition {
                 return .failure(
                     BrokerError(.notLeaderOrFollower, "\(name): the leader changed while the batch was being written"))
             }
-            if state.advance(durable: durable, &wakeups) { moved = state.highWatermark.value }
-            if state.isKept(reach, for: acks) { return .success(batch) }
+            moved = state.advance(durable: durable, logEnd: logEnd, &wakeups)
+            if state.isKept(reach, for: acks) {
+                if acks == .all, let shortage = state.shortageAfterAppend { return .failure(shortage) }
+                return .success(batch)
+            }
             state.wait(waiter(), reach: reach, for: acks)
             return nil
         }
@@ -228,13 +206,15 @@ extension Partition {
         state.withLock { $0.forget(call) }
     }
 
-    private func noteDurable(_ offset: Offset) {
+    func noteDurable(_ offset: Offset) {
+        let logEnd = log.logEndOffset
         var wakeups = Wakeups()
-        let moved = state.withLock { state -> Offset? in
-            state.advance(durable: offset, &wakeups) ? state.highWatermark.value : nil
+        let (moved, following) = state.withLock { state in
+            (state.advance(durable: offset, logEnd: logEnd, &wakeups), state.following)
         }
         if let moved { log.setHighWatermark(moved) }
         wakeups.send()
+        following?.fetcher.durableAdvanced(id, epoch: following?.epoch ?? -1, to: offset)
     }
 }
 
@@ -244,14 +224,18 @@ extension Partition {
     struct FetchView {
         var check: EpochCheck
         var highWatermark: Offset
+        var logEnd: Offset
     }
 
     func fetchView(_ epoch: LeaderEpoch) -> FetchView {
-        state.withLock { FetchView(check: check(epoch, $0), highWatermark: $0.highWatermark.value) }
+        state.withLock {
+            FetchView(
+                check: check(epoch, $0), highWatermark: $0.leader?.highWatermark ?? -1, logEnd: log.logEndOffset)
+        }
     }
 
-    /// Wakes the call once when the partition is no longer as in `view`, and the high watermark is above the item's
-    /// offset. False when it is already.
+    /// Wakes the call once when the partition is no longer as in `view`, and there is more for the item. False when
+    /// that is so already.
     func wait(_ call: FetchCall, item: Int, query: FetchItem, since view: FetchView) -> Bool {
         state.withLock { state in
             switch (view.check, check(query.leaderEpoch, state)) {
@@ -259,8 +243,11 @@ extension Partition {
                 state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: .max)
                 return true
             case (.current(let seen), .current(let now)) where seen == now:
-                let threshold = max(query.fetchOffset, view.highWatermark)
-                guard state.highWatermark.value <= threshold else { return false }
+                // What is appended later is told under this lock after it is in the log.
+                let seen = call.isReplica ? view.logEnd : view.highWatermark
+                let now = call.isReplica ? log.logEndOffset : state.leader?.highWatermark ?? -1
+                let threshold = max(query.fetchOffset, seen)
+                guard now <= threshold else { return false }
                 state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: threshold)
                 return true
             default:
@@ -280,12 +267,14 @@ extension Partition {
             case .failed(let error): .failure(error)
             case .ahead: .failure(BrokerError(.unknownLeaderEpoch, "\(name): leader epoch \(epoch) is not known yet"))
             case .current(let current):
-                state.highWatermark.isKnown
-                    ? .success((state.highWatermark.value, current))
-                    : .failure(
+                if let leader = state.leader, leader.isHighWatermarkKnown {
+                    .success((leader.highWatermark, current))
+                } else {
+                    .failure(
                         BrokerError(
                             .offsetNotAvailable,
                             "\(name): the high watermark has not reached the beginning of leader epoch \(current) yet"))
+                }
             }
         }
         return try result.get()
@@ -330,8 +319,10 @@ extension Partition: PartitionLogObserver {
     func logStateChanged(_ log: PartitionLog) {
         switch log.state {
         case .recovering: break
-        case .online: onLogOnline(self)
-        case .offline(let reason): resign(BrokerError(.partitionOffline, offlineMessage(reason)))
+        case .online: host?.logIsOnline(self)
+        case .offline(let reason):
+            resign(BrokerError(.partitionOffline, offlineMessage(reason)))
+            host?.logIsOffline(self)
         }
     }
 }

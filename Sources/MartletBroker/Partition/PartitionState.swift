@@ -1,4 +1,5 @@
 internal import MartletCore
+internal import MartletMetadata
 
 /// What a partition's lock guards. Its methods change it and collect who has to be told; nothing here blocks or calls
 /// out.
@@ -23,27 +24,41 @@ struct PartitionState {
         var item: Int
     }
 
-    var role: PartitionRole
-    var highWatermark = HighWatermark(atEpochStart: 0, value: 0)
+    /// Whom the replica follows.
+    struct Following {
+        var leader: PartitionLeader
+        var epoch: LeaderEpoch
+        /// Who is told what of the log is kept.
+        var fetcher: ReplicaFetcher
+    }
+
+    private(set) var role: PartitionRole
+    /// There while the role is that of a leader, and of no other epoch.
+    private(set) var leader: LeaderState?
+    var following: Following?
     var minInSyncReplicas: Int
-    var inSyncReplicas = 0
-    private(set) var durableOffset: Offset = 0
 
     /// Everything that waits belongs to the current leader epoch, and fails with it.
     private var durableWaiters = AckQueue<AckWaiter>()
     private var replicatedWaiters = AckQueue<AckWaiter>()
     private var epochWaiters: [EpochWaiter] = []
     private var fetchWaiters = FetchWaiters<FetchWaiter>()
+    /// Followers wait for the log's end, which they copy, and not for the high watermark.
+    private var replicaWaiters = FetchWaiters<FetchWaiter>()
 
     init(role: PartitionRole, minInSyncReplicas: Int) {
         self.role = role
         self.minInSyncReplicas = minInSyncReplicas
     }
 
-    /// Takes another role. Whoever waited under the old one fails with `reason`, which is retriable: what they wait
-    /// for may be decided otherwise now.
+    // MARK: Roles
+
+    /// Takes another role, that of no leader. Whoever waited under the old one fails with `reason`, which is
+    /// retriable: what they wait for may be decided otherwise now.
     mutating func change(to role: PartitionRole, failing reason: BrokerError, _ wakeups: inout Wakeups) {
         self.role = role
+        leader = nil
+        following = nil
         for waiter in durableWaiters.removeAll() + replicatedWaiters.removeAll() {
             wakeups.add(.produced(waiter.call, item: waiter.item, .failure(reason)), to: waiter.mailbox)
         }
@@ -51,31 +66,72 @@ struct PartitionState {
             wakeups.add(.produceAgain(waiter.call, item: waiter.item), to: waiter.mailbox)
         }
         epochWaiters = []
-        for waiter in fetchWaiters.removeAll() {
+        for waiter in fetchWaiters.removeAll() + replicaWaiters.removeAll() {
             wakeups.add(.fetchMoved(waiter.call, item: waiter.item), to: waiter.call.mailbox)
         }
     }
 
-    /// Begins to lead at `epoch` a log that ends at `logEnd`, `durable` of it kept.
-    mutating func lead(
-        _ epoch: LeaderEpoch, logEnd: Offset, durable: Offset, failing reason: BrokerError, _ wakeups: inout Wakeups
-    ) {
-        change(to: .leader(epoch), failing: reason, &wakeups)
-        highWatermark = HighWatermark(atEpochStart: logEnd, value: min(durable, logEnd))
-        durableOffset = durable
+    /// Begins to lead.
+    mutating func lead(_ leader: LeaderState, failing reason: BrokerError, _ wakeups: inout Wakeups) {
+        change(to: .leader(leader.epoch), failing: reason, &wakeups)
+        self.leader = leader
     }
 
-    /// The log is kept up to `offset`. True when the high watermark moved.
-    mutating func advance(durable offset: Offset, _ wakeups: inout Wakeups) -> Bool {
-        guard case .leader = role, offset > durableOffset else { return false }
-        durableOffset = offset
-        while let waiter = durableWaiters.popReached(offset) { Self.answer(waiter, &wakeups) }
-        guard highWatermark.advance(toLeastDurable: offset) else { return false }
-        while let waiter = replicatedWaiters.popReached(highWatermark.value) { Self.answer(waiter, &wakeups) }
-        for waiter in fetchWaiters.popPassed(by: highWatermark.value) {
+    // MARK: The leader's offsets
+
+    /// The log ends at `logEnd`, and is kept up to `durable`. The high watermark, when it moved.
+    mutating func advance(durable: Offset, logEnd: Offset, _ wakeups: inout Wakeups) -> Offset? {
+        // Field by field: the whole would be copied, for every batch.
+        guard let knownEnd = leader?.logEnd, let knownDurable = leader?.durable else { return nil }
+        if logEnd > knownEnd {
+            leader?.appended(upTo: logEnd)
+            for waiter in replicaWaiters.popPassed(by: logEnd) {
+                wakeups.add(.fetchMoved(waiter.call, item: waiter.item), to: waiter.call.mailbox)
+            }
+        }
+        guard durable > knownDurable else { return nil }
+        while let waiter = durableWaiters.popReached(durable) { Self.answer(waiter, &wakeups) }
+        return changeLeader(&wakeups) { $0.kept(upTo: durable) }
+    }
+
+    /// Changes what the leader knows, in place; `event` says whether the high watermark moved. Nil: nobody leads here,
+    /// or it did not.
+    mutating func changeLeader(_ wakeups: inout Wakeups, _ event: (inout LeaderState) -> Bool) -> Offset? {
+        guard leader != nil, event(&leader!), let highWatermark = leader?.highWatermark else { return nil }
+        let shortage = shortageAfterAppend
+        while let waiter = replicatedWaiters.popReached(highWatermark) {
+            if let shortage {
+                wakeups.add(.produced(waiter.call, item: waiter.item, .failure(shortage)), to: waiter.mailbox)
+            } else {
+                Self.answer(waiter, &wakeups)
+            }
+        }
+        for waiter in fetchWaiters.popPassed(by: highWatermark) {
             wakeups.add(.fetchMoved(waiter.call, item: waiter.item), to: waiter.call.mailbox)
         }
-        return true
+        return highWatermark
+    }
+
+    /// Time passes. The leader's epoch, when the partition should be led by another.
+    mutating func tick(at now: Duration) -> LeaderEpoch? {
+        guard leader != nil, leader!.tick(at: now) else { return nil }
+        return leader?.epoch
+    }
+
+    /// The change of the in-sync replicas that is due, if any.
+    mutating func nextChange(_ id: TopicIDPartition, at now: Duration) -> InSyncChange? {
+        guard leader != nil else { return nil }
+        return leader!.nextChange(id: id, at: now)
+    }
+
+    /// RULES 10: what is on all in-sync replicas may be on fewer than it should.
+    var shortageAfterAppend: BrokerError? {
+        guard leader?.isShort == true, let leader else { return nil }
+        return BrokerError(
+            .notEnoughReplicasAfterAppend,
+            "the batch was written, but only \(leader.inSyncCount) replicas are in sync, fewer than "
+                + "min.insync.replicas (\(leader.minInSyncReplicas)); sent again with the same sequence it is not "
+                + "written twice")
     }
 
     private static func answer(_ waiter: AckWaiter, _ wakeups: inout Wakeups) {
@@ -85,10 +141,12 @@ struct PartitionState {
     func isKept(_ reach: Offset, for acks: Acks) -> Bool {
         switch acks {
         case .none: true
-        case .leader: durableOffset >= reach
-        case .all: highWatermark.value >= reach
+        case .leader: leader?.durable ?? -1 >= reach
+        case .all: leader?.highWatermark ?? -1 >= reach
         }
     }
+
+    // MARK: Waiters
 
     mutating func wait(_ waiter: AckWaiter, reach: Offset, for acks: Acks) {
         switch acks {
@@ -103,7 +161,12 @@ struct PartitionState {
     }
 
     mutating func wait(_ waiter: FetchWaiter, threshold: Offset) {
-        fetchWaiters.add(waiter, key: .init(call: waiter.call.id, item: waiter.item), threshold: threshold)
+        let key = FetchWaiters<FetchWaiter>.Key(call: waiter.call.id, item: waiter.item)
+        if waiter.call.isReplica {
+            replicaWaiters.add(waiter, key: key, threshold: threshold)
+        } else {
+            fetchWaiters.add(waiter, key: key, threshold: threshold)
+        }
     }
 
     mutating func forget(_ call: ProduceCall) {
@@ -113,6 +176,7 @@ struct PartitionState {
     }
 
     mutating func forget(_ call: FetchCall, item: Int) {
-        fetchWaiters.remove(.init(call: call.id, item: item))
+        let key = FetchWaiters<FetchWaiter>.Key(call: call.id, item: item)
+        if call.isReplica { replicaWaiters.remove(key) } else { fetchWaiters.remove(key) }
     }
 }

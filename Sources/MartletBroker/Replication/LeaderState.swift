@@ -16,9 +16,9 @@ package struct LeaderState: Sendable {
     package let epoch: LeaderEpoch
     /// Where the epoch begins. Below it nobody can say what the latest offset is until the high watermark is there.
     package let epochStart: Offset
-    package var minInSyncReplicas: Int
+    package private(set) var minInSyncReplicas: Int
     /// `replica.lag.time.max.ms`.
-    package var lagMax: Duration
+    package let lagMax: Duration
 
     package private(set) var highWatermark: Offset
     package private(set) var logEnd: Offset
@@ -95,7 +95,9 @@ package struct LeaderState: Sendable {
         guard let index = followers.firstIndex(where: { $0.broker == replica.broker }) else { return false }
         let counts = followers[index].fetched(
             by: replica.startEpoch, from: offset, durable: durable, leaderEnd: logEnd, at: now)
-        return counts && advance()
+        guard counts else { return false }
+        if isBelowMinimum { noteMinimum(at: now) }
+        return advance()
     }
 
     /// A follower has made durable what this leader sent it. True when the high watermark moved.
@@ -103,10 +105,28 @@ package struct LeaderState: Sendable {
         guard let index = followers.firstIndex(where: { $0.broker == replica.broker }) else { return false }
         let counts = followers[index].reported(
             by: replica.startEpoch, durable: durable, leaderEnd: logEnd, at: now)
-        return counts && advance()
+        guard counts else { return false }
+        if isBelowMinimum { noteMinimum(at: now) }
+        return advance()
     }
 
     // MARK: The partition's record
+
+    /// The leader among them.
+    package var inSyncCount: Int {
+        var count = 1
+        for follower in followers where follower.isInSync { count += 1 }
+        return count
+    }
+
+    /// The in-sync set is smaller than it is to be, whether or not its members keep up.
+    package var isShort: Bool { inSyncCount < minInSyncReplicas }
+
+    package mutating func set(minInSyncReplicas: Int, at now: Duration) {
+        guard minInSyncReplicas != self.minInSyncReplicas else { return }
+        self.minInSyncReplicas = minInSyncReplicas
+        noteMinimum(at: now)
+    }
 
     package var inSyncReplicas: [BrokerID] {
         [leader.broker] + followers.filter(\.isInSync).map(\.broker)

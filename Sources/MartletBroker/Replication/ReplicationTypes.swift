@@ -94,7 +94,10 @@ package enum InSyncOutcome: Sendable, Equatable {
     case unknown
 }
 
-/// Commits changes of in-sync replicas.
-package protocol InSyncCommitter: Sendable {
-    func propose(_ change: InSyncChange) async -> InSyncOutcome
+/// What replication needs of the control plane.
+package protocol ReplicationControl: AnyObject, Sendable {
+    /// One outcome for each change, in order; each is committed, or not, by itself.
+    func propose(_ changes: [InSyncChange]) async -> [InSyncOutcome]
+    /// The replica's log can be used now: it may take its role.
+    func logIsOnline(_ id: TopicIDPartition) async
 }

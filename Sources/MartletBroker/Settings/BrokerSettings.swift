@@ -34,6 +34,16 @@ package struct BrokerSettings: Sendable {
     package var fetchWaitMax: Duration = .seconds(60)
     /// What a fetch returns at most, in bytes, whatever the client asks for; one larger batch excepted.
     package var fetchBytesMax = 16 << 20
+    /// `replica.lag.time.max.ms`: a replica that has not had all of its leader's records for this long is not in sync.
+    package var replicaLagMax: Duration = .seconds(10)
+    /// `replica.fetch.wait.max.ms`: how long a follower's fetch waits for records.
+    package var replicaFetchWaitMax: Duration = .milliseconds(500)
+    /// `replica.fetch.response.max.bytes` of all partitions together, and `replica.fetch.max.bytes` of one.
+    package var replicaFetchBytesMax = 8 << 20
+    package var replicaFetchPartitionBytesMax = 1 << 20
+    /// `replication.throttle`: bytes a second that this broker copies, from all others together, for replicas that are
+    /// not in sync. Nil: as many as there are.
+    package var replicationThrottle: Int64?
     package var clock: any StorageClock = SystemClock()
 
     package init() {}
@@ -61,6 +71,16 @@ package struct BrokerSettings: Sendable {
         }
         guard groupsMax >= 1 else {
             throw BrokerError(.invalidConfig, "max.groups is \(groupsMax); it must be 1 or more")
+        }
+        guard replicaLagMax >= .seconds(1), replicaFetchWaitMax > .zero, replicaFetchWaitMax < replicaLagMax else {
+            throw BrokerError(
+                .invalidConfig,
+                "replica.lag.time.max.ms must be 1000 or more, replica.fetch.wait.max.ms above 0 and below it")
+        }
+        guard replicaFetchBytesMax >= 1, replicaFetchPartitionBytesMax >= 1, replicationThrottle ?? 1 >= 1 else {
+            throw BrokerError(
+                .invalidConfig,
+                "replica.fetch.response.max.bytes, replica.fetch.max.bytes and replication.throttle must be 1 or more")
         }
         _ = try TopicSettings(topicDefaults, defaults: [:], producerExpiration: producerExpiration)
     }

@@ -43,7 +43,9 @@ struct SimulatedLog: ReplicaLog {
     }
 
     var summary: String {
-        "\(logStartOffset)..<\(logEndOffset), durable \(durableOffset), high watermark \(highWatermark), \(history.entries.map { "\($0.epoch)@\($0.startOffset)" })"
+        let epochs = history.entries.map { "\($0.epoch)@\($0.startOffset)" }.joined(separator: " ")
+        return "\(logStartOffset)..<\(logEndOffset) (\(epochs)), durable \(durableOffset), "
+            + "high watermark \(highWatermark)"
     }
 
     func offset(of id: Int) -> Offset? { offsets[id] }

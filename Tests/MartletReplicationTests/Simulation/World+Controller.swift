@@ -76,7 +76,8 @@ extension World {
         transaction.put(.broker(record), ifRevision: ifRevision)
         commit(from: broker, transaction) { [self] outcome in
             trace(
-                "\(broker.id) registers run \(record.startEpoch), fenced \(isFenced), lossy \(broker.isLossy): \(outcome)"
+                "\(broker.id) registers run \(record.startEpoch), fenced \(isFenced), lossy \(broker.isLossy): "
+                    + "\(outcome)"
             )
             switch outcome {
             case .committed: then()

@@ -82,7 +82,8 @@ struct Checks {
         guard let record = world.store.image.partitions[World.partition], record.revision != revision else { return }
         revision = record.revision
         world.trace(
-            "record \(revision): leader \(record.leader?.broker ?? -1) at \(record.leaderEpoch), in sync \(record.inSyncReplicas)"
+            "record \(revision): leader \(record.leader?.broker ?? -1) at \(record.leaderEpoch), in sync "
+                + "\(record.inSyncReplicas)"
         )
         let former = inSync
         inSync = record.inSyncReplicas

@@ -1,0 +1,11 @@
+/// What a partition needs of the broker around it. Called on any thread; must not block.
+protocol PartitionHost: AnyObject, Sendable {
+    /// Monotonic time, from an arbitrary beginning.
+    var elapsed: Duration { get }
+    /// The log can be read and appended to now: the replica may take its role.
+    func logIsOnline(_ partition: Partition)
+    /// The log takes part in nothing any more.
+    func logIsOffline(_ partition: Partition)
+    /// The partition leads, and wants its in-sync replicas changed.
+    func propose(_ change: InSyncChange, of partition: Partition)
+}

@@ -1,0 +1,436 @@
+internal import Logging
+internal import MartletCore
+internal import MartletMetadata
+internal import MartletStorage
+internal import NIOCore
+
+/// Copies the partitions that one run of a broker leads: many in a fetch, each appended as it comes, on the event loop
+/// of the connection.
+///
+/// Partitions that get records and quiet ones are asked for apart, so that few busy ones do not cost thousands of quiet
+/// ones a line in every request. What becomes ready while its request is under way goes into one of a few more.
+///
+/// Sendable: its mutable state is touched on the peer's event loop only, which every method that does so checks; other
+/// threads only pass the reference on.
+final class ReplicaFetcher: @unchecked Sendable {
+    private enum Lane {
+        static let busy = 0
+        static let quiet = 1
+        static let count = 6
+    }
+
+    /// One fetch asks for at most so many partitions.
+    static let partitionsMax = 5_000
+    /// How long a leader may take beyond the wait that it was asked for.
+    static let patience = Duration.seconds(5)
+
+    let leader: PartitionLeader
+    private let peer: any Peer
+    private let own: ReplicaIdentity
+    private let reporter: DurableReporter
+    /// Holds this fetcher in turn, until it is stopped.
+    private let replication: Replication
+    private var loop: any EventLoop { peer.loop }
+
+    private var members: [TopicIDPartition: FollowedPartition] = [:]
+    /// In the order in which they are served: who got records goes to the end.
+    private var order: [FollowedPartition] = []
+    private var isUnderWay = Array(repeating: false, count: Lane.count)
+    private var timer: (task: Scheduled<Void>, time: Duration)?
+    private var isStopped = false
+
+    init(peer: any Peer, leader: PartitionLeader, own: ReplicaIdentity, replication: Replication) {
+        self.peer = peer
+        self.leader = leader
+        self.own = own
+        self.replication = replication
+        reporter = DurableReporter(peer: peer, own: own)
+    }
+
+    // MARK: Any thread
+
+    /// Follows the leader in `epoch` from now on; does nothing new when it does already.
+    func add(_ partition: Partition, epoch: LeaderEpoch, isInSync: Bool) {
+        loop.execute { self.take(partition, epoch, isInSync) }
+    }
+
+    func remove(_ id: TopicIDPartition) {
+        loop.execute { self.drop(id) }
+    }
+
+    func stop() {
+        loop.execute {
+            self.isStopped = true
+            for id in Array(self.members.keys) { self.drop(id) }
+            self.timer?.task.cancel()
+            self.timer = nil
+        }
+        peer.close()
+    }
+
+    /// The log of a followed partition is kept up to `offset`.
+    func durableAdvanced(_ id: TopicIDPartition, epoch: LeaderEpoch, to offset: Offset) {
+        reporter.add(DurableReport.Item(id: id, leaderEpoch: epoch, durableOffset: offset))
+    }
+
+    // MARK: Members
+
+    private func take(_ partition: Partition, _ epoch: LeaderEpoch, _ isInSync: Bool) {
+        loop.preconditionInEventLoop()
+        guard !isStopped else { return }
+        if let member = members[partition.id] {
+            if member.partition === partition, member.state.epoch == epoch {
+                member.isInSync = isInSync
+                return
+            }
+            drop(partition.id)
+        }
+        let member = FollowedPartition(
+            partition, leader: leader, epoch: epoch, isInSync: isInSync, now: replication.elapsed)
+        members[partition.id] = member
+        order.append(member)
+        pumpSoon()
+    }
+
+    private func drop(_ id: TopicIDPartition) {
+        loop.preconditionInEventLoop()
+        guard let member = members.removeValue(forKey: id) else { return }
+        member.isGone = true
+        order.removeAll { $0 === member }
+    }
+
+    // MARK: Asking
+
+    private var isPumpPlanned = false
+
+    /// After everything that the loop has at hand: thousands of partitions come one by one, and go together.
+    private func pumpSoon() {
+        guard !isPumpPlanned else { return }
+        isPumpPlanned = true
+        loop.execute {
+            self.isPumpPlanned = false
+            self.pump()
+        }
+    }
+
+    private func pump() {
+        loop.preconditionInEventLoop()
+        guard !isStopped else { return }
+        let now = replication.elapsed
+        for lane in [Lane.busy, Lane.quiet] {
+            let target = isUnderWay[lane] ? isUnderWay.indices.dropFirst(2).first { !isUnderWay[$0] } : lane
+            guard let target else { continue }
+            let asked = ask(isHot: lane == Lane.busy, at: now)
+            if !asked.isEmpty { send(asked, lane: target) }
+        }
+        planTimer(at: now)
+    }
+
+    private func ask(isHot: Bool, at now: Duration) -> [(member: FollowedPartition, item: FetchItem)] {
+        var asked: [(member: FollowedPartition, item: FetchItem)] = []
+        let isThrottled = replication.throttle.pause(at: now) != nil
+        for member in order where member.isHot(at: now) == isHot {
+            if isThrottled && !member.isInSync { continue }
+            let log = member.partition.log
+            guard let position = member.state.ask(log, at: now) else { continue }
+            let item = FetchItem(
+                topicID: member.partition.id.topicID, partition: member.partition.id.partition,
+                leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
+                maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
+                durableOffset: log.durableOffset)
+            asked.append((member, item))
+            if asked.count == Self.partitionsMax { break }
+        }
+        return asked
+    }
+
+    private func send(_ asked: [(member: FollowedPartition, item: FetchItem)], lane: Int) {
+        isUnderWay[lane] = true
+        let settings = replication.settings
+        let query = FetchQuery(
+            replica: own, maxWait: settings.replicaFetchWaitMax, minBytes: 1,
+            maxBytes: settings.replicaFetchBytesMax, items: asked.map(\.item))
+        let request = ReplicaRequest(lane: lane, members: asked.map(\.member))
+        peer.fetch(query, timeout: settings.replicaFetchWaitMax + Self.patience) { [weak self] result in
+            self?.answered(request, result)
+        }
+    }
+
+    /// Asks again when the first pause is over.
+    private func planTimer(at now: Duration) {
+        var next: Duration?
+        for member in order {
+            guard let until = member.state.pausesUntil else { continue }
+            next = min(next ?? until, until)
+        }
+        if let pause = replication.throttle.pause(at: now), order.contains(where: { !$0.isInSync }) {
+            next = min(next ?? pause, pause)
+        }
+        guard let next else { return }
+        if let timer, timer.time <= next, timer.time > now { return }
+        timer?.task.cancel()
+        let task = loop.scheduleTask(in: TimeAmount(max(.milliseconds(1), next - now))) { [weak self] in
+            self?.timer = nil
+            self?.pump()
+        }
+        timer = (task, next)
+    }
+
+    // MARK: Answers
+
+    private func answered(_ request: ReplicaRequest, _ result: Result<PeerFetchAnswer, BrokerError>) {
+        loop.preconditionInEventLoop()
+        isUnderWay[request.lane] = false
+        guard !isStopped else { return }
+        let now = replication.elapsed
+        switch result {
+        case .failure:
+            replication.counters.failedFetch()
+            for member in request.members where !member.isGone { member.state.failed(at: now) }
+        case .success(let answer):
+            var isAnswered = Array(repeating: false, count: request.members.count)
+            for item in answer.items where isAnswered.indices.contains(item.index) && !isAnswered[item.index] {
+                isAnswered[item.index] = true
+                let member = request.members[item.index]
+                if !member.isGone { take(item, answer, member, now) }
+            }
+            // A leader that has news of some says nothing of the others.
+            for (index, member) in request.members.enumerated() where !isAnswered[index] && !member.isGone {
+                _ = member.state.answered(.nothing, leaderStart: -1, by: member.partition.log, at: now)
+            }
+            // Who waited longest for records is served first.
+            if answer.items.contains(where: \.hasRecords) {
+                order = order.filter { $0.lastNews != now } + order.filter { $0.lastNews == now }
+            }
+        }
+        pump()
+    }
+
+    private func take(_ item: PeerFetchItem, _ answer: PeerFetchAnswer, _ member: FollowedPartition, _ now: Duration) {
+        let log = member.partition.log
+        let step = member.state.answered(item.followerAnswer, leaderStart: item.logStartOffset, by: log, at: now)
+        switch step {
+        case .nothing:
+            switch item.content {
+            case .failure: replication.counters.failedFetch()
+            case .nothing: noteLeader(item, member)
+            case .records, .diverging: break
+            }
+        case .append:
+            guard case .records(let range) = item.content else { return }
+            member.lastNews = now
+            append(answer.records, range, item, member)
+        case .truncate(let offset):
+            replication.counters.truncated()
+            replication.logger.info(
+                "a follower cuts what its leader does not have",
+                metadata: [
+                    "partition": "\(member.partition.name)", "from": "\(offset)", "end": "\(log.logEndOffset)",
+                    "epoch": "\(member.state.epoch)",
+                ])
+            change(member) { (epoch) throws(StorageError) in _ = try log.truncate(to: offset, leaderEpoch: epoch) }
+        case .reset(let offset):
+            replication.counters.reset()
+            replication.logger.warning(
+                "a follower's log shares nothing with its leader's; it is copied anew",
+                metadata: [
+                    "partition": "\(member.partition.name)", "from": "\(offset)", "end": "\(log.logEndOffset)",
+                    "epoch": "\(member.state.epoch)",
+                ])
+            change(member) { (epoch) throws(StorageError) in
+                try log.resetTo(startOffset: offset, leaderEpoch: epoch)
+            }
+        }
+    }
+
+    /// Changes the log where that may block.
+    private func change(
+        _ member: FollowedPartition, _ body: @escaping @Sendable (LeaderEpoch) throws(StorageError) -> Void
+    ) {
+        let epoch = member.state.epoch
+        let task = MemberTask(fetcher: self, member: member)
+        replication.disk(for: member.partition.id).submit {
+            do throws(StorageError) {
+                try body(epoch)
+                task.finish(nil)
+            } catch {
+                task.finish(error)
+            }
+        }
+    }
+
+    fileprivate func finished(_ member: FollowedPartition, _ error: StorageError?) {
+        loop.preconditionInEventLoop()
+        guard !member.isGone else { return }
+        if let error { complain(member, error) }
+        member.state.finished(error == nil, at: replication.elapsed)
+        pumpSoon()
+    }
+
+    // MARK: Appending
+
+    private func append(
+        _ records: ByteBuffer, _ range: Range<Int>, _ item: PeerFetchItem, _ member: FollowedPartition
+    ) {
+        guard let slice = records.getSlice(at: records.readerIndex + range.lowerBound, length: range.count) else {
+            return appended(member, item, .failure(StorageError(.invalidRecord, "the answer names bytes it lacks")))
+        }
+        // The first batch of an epoch waits for a small file.
+        if slice.firstBatchEpoch == member.partition.log.lastEpoch {
+            return appended(member, item, write(slice, member.partition, member.state.epoch, item.mayHaveGaps))
+        }
+        let task = MemberTask(fetcher: self, member: member)
+        let partition = member.partition
+        let epoch = member.state.epoch
+        replication.disk(for: partition.id).submit { [self] in
+            task.appended(item, write(slice, partition, epoch, item.mayHaveGaps))
+        }
+    }
+
+    private func write(
+        _ slice: ByteBuffer, _ partition: Partition, _ epoch: LeaderEpoch, _ mayHaveGaps: Bool
+    ) -> Result<FollowerAppendResult, StorageError> {
+        do throws(StorageError) {
+            let now = replication.settings.clock.wallTime
+            return .success(
+                try slice.withUnsafeReadableBytes { (bytes) throws(StorageError) in
+                    try partition.log.appendAsFollower(
+                        bytes, leaderEpoch: epoch, mayHaveGaps: mayHaveGaps, now: now)
+                })
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    fileprivate func appended(
+        _ member: FollowedPartition, _ item: PeerFetchItem, _ result: Result<FollowerAppendResult, StorageError>
+    ) {
+        loop.preconditionInEventLoop()
+        guard !member.isGone else { return }
+        let now = replication.elapsed
+        switch result {
+        case .success(let appended):
+            replication.counters.appended(bytes: appended.appendedBytes)
+            if !member.isInSync { replication.throttle.take(appended.appendedBytes) }
+            if let refused = appended.refused {
+                if case .invalidBatch = refused.code { replication.counters.foundDamage() }
+                complain(member, refused)
+            } else {
+                member.complained = false
+            }
+            member.state.appended(wholly: appended.refused == nil, at: now)
+            noteLeader(item, member)
+        case .failure(let error):
+            complain(member, error)
+            member.state.appended(wholly: false, at: now)
+        }
+    }
+
+    /// Once, until it goes well again: it is tried for as long as it takes.
+    private func complain(_ member: FollowedPartition, _ error: StorageError) {
+        guard !member.complained else { return }
+        member.complained = true
+        replication.logger.error(
+            "a replica cannot follow its leader; it is tried again",
+            metadata: [
+                "partition": "\(member.partition.name)", "leader": "\(leader.broker)", "reason": "\(error.message)",
+            ])
+    }
+
+    /// What the leader says of its offsets.
+    private func noteLeader(_ item: PeerFetchItem, _ member: FollowedPartition) {
+        let log = member.partition.log
+        if item.highWatermark >= 0 {
+            log.setHighWatermark(FollowerState.highWatermark(item.highWatermark, logEnd: log.logEndOffset))
+        }
+        let start = min(item.logStartOffset, log.logEndOffset)
+        guard start > log.logStartOffset, !member.isRaisingStart else { return }
+        member.isRaisingStart = true
+        let task = MemberTask(fetcher: self, member: member)
+        replication.disk(for: member.partition.id).submit {
+            do throws(StorageError) {
+                try log.raiseLogStart(to: start)
+                task.raised(nil)
+            } catch {
+                task.raised(error)
+            }
+        }
+    }
+
+    fileprivate func raised(_ member: FollowedPartition, _ error: StorageError?) {
+        loop.preconditionInEventLoop()
+        member.isRaisingStart = false
+        if let error, !member.isGone { complain(member, error) }
+    }
+
+    fileprivate func onLoop(_ body: @escaping @Sendable () -> Void) {
+        loop.execute(body)
+    }
+
+    fileprivate func appendedElsewhere(
+        _ member: FollowedPartition, _ item: PeerFetchItem, _ result: Result<FollowerAppendResult, StorageError>
+    ) {
+        appended(member, item, result)
+        pumpSoon()
+    }
+}
+
+/// One fetch.
+///
+/// Sendable: made and read on the fetcher's event loop only; passed through the peer, which calls back there.
+private final class ReplicaRequest: @unchecked Sendable {
+    let lane: Int
+    let members: [FollowedPartition]
+
+    init(lane: Int, members: [FollowedPartition]) {
+        self.lane = lane
+        self.members = members
+    }
+}
+
+/// Carries a member to a thread that waits for the disk, and back.
+///
+/// Sendable: the member is touched on the fetcher's event loop only, to which every method goes first.
+private final class MemberTask: @unchecked Sendable {
+    private let fetcher: ReplicaFetcher
+    private let member: FollowedPartition
+
+    init(fetcher: ReplicaFetcher, member: FollowedPartition) {
+        self.fetcher = fetcher
+        self.member = member
+    }
+
+    func finish(_ error: StorageError?) {
+        fetcher.onLoop { self.fetcher.finished(self.member, error) }
+    }
+
+    func appended(_ item: PeerFetchItem, _ result: Result<FollowerAppendResult, StorageError>) {
+        fetcher.onLoop { self.fetcher.appendedElsewhere(self.member, item, result) }
+    }
+
+    func raised(_ error: StorageError?) {
+        fetcher.onLoop { self.fetcher.raised(self.member, error) }
+    }
+}
+
+extension PeerFetchItem {
+    fileprivate var followerAnswer: FollowerState.Answer {
+        switch content {
+        case .records: .records
+        case .nothing: .nothing
+        case .diverging(let end): .diverging(end)
+        case .failure: .failure
+        }
+    }
+
+    fileprivate var hasRecords: Bool {
+        if case .records = content { true } else { false }
+    }
+}
+
+extension ByteBuffer {
+    /// Of the batch that it begins with; nil when it is too short for one.
+    fileprivate var firstBatchEpoch: LeaderEpoch? {
+        getInteger(at: readerIndex + 12, as: Int32.self)
+    }
+}

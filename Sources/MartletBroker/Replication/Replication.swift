@@ -1,0 +1,249 @@
+internal import HashTreeCollections
+internal import Logging
+internal import MartletCore
+package import MartletMetadata
+internal import MartletStorage
+internal import NIOCore
+internal import Synchronization
+
+/// Copies what other brokers lead, and keeps account of those that copy from this one. Any thread.
+///
+/// A broker without peers (one on the embedded store) pays for none of it: its partitions have no followers, and its
+/// session never ends.
+package final class Replication: PartitionHost {
+    private struct State {
+        var own: ReplicaIdentity?
+        weak var control: (any ReplicationControl)?
+        var onMoveWanted: (@Sendable (MoveRequest) async -> Void)?
+        var brokers: TreeDictionary<BrokerID, Versioned<BrokerRecord>> = [:]
+        /// With the number of partitions that each copies.
+        var fetchers: [PartitionLeader: (fetcher: ReplicaFetcher, partitions: Int)] = [:]
+        /// Who is followed, by partition.
+        var followed: [TopicIDPartition: PartitionLeader] = [:]
+        var ticker: Task<Void, Never>?
+        var isStopped = false
+    }
+
+    package let counters = ReplicationCounters()
+    let settings: BrokerSettings
+    let table: PartitionTable
+    let logger: Logger
+    private let peers: (any PeerTransport)?
+    private let state = Mutex(State())
+    private let session = Mutex<(any MetadataSession)?>(nil)
+    private let hasDeadline = Atomic<Bool>(false)
+    private let inSync: InSyncQueue
+    let throttle: ReplicationThrottle
+    /// For cuts of logs, which wait for the disk.
+    private let disks = (0..<4).map { BlockingQueue(label: "martlet.broker.replica.\($0)") }
+
+    init(settings: BrokerSettings, table: PartitionTable, peers: (any PeerTransport)?, logger: Logger) {
+        self.settings = settings
+        self.table = table
+        self.peers = peers
+        self.logger = logger
+        let clock = settings.clock
+        inSync = InSyncQueue(counters: counters) { clock.elapsed }
+        throttle = ReplicationThrottle(bytesPerSecond: settings.replicationThrottle)
+    }
+
+    // MARK: Life
+
+    /// This broker has registered as `startEpoch`. Before the first ``assign(_:_:)``.
+    ///
+    /// - Parameter onMoveWanted: told of partitions that should be led by others (RULES 20).
+    package func begin(
+        startEpoch: StartEpoch, control: any ReplicationControl,
+        onMoveWanted: (@Sendable (MoveRequest) async -> Void)? = nil
+    ) {
+        state.withLock { state in
+            state.own = ReplicaIdentity(broker: settings.brokerID, startEpoch: startEpoch)
+            state.control = control
+            state.onMoveWanted = onMoveWanted
+            guard peers != nil, state.ticker == nil else { return }
+            state.ticker = Task { [weak self] in
+                while !Task.isCancelled {
+                    await self?.tick()
+                    try? await Task.sleep(for: .milliseconds(200))
+                }
+            }
+        }
+    }
+
+    package func stop() {
+        let (fetchers, ticker) = state.withLock { state in
+            defer {
+                state.fetchers = [:]
+                state.followed = [:]
+                state.ticker = nil
+                state.isStopped = true
+            }
+            return (state.fetchers.values.map(\.fetcher), state.ticker)
+        }
+        ticker?.cancel()
+        for fetcher in fetchers { fetcher.stop() }
+    }
+
+    /// Bytes a second for replicas that are not in sync, from all leaders together; nil: as many as there are.
+    package func setThrottle(_ bytesPerSecond: Int64?) {
+        throttle.set(bytesPerSecond)
+    }
+
+    // MARK: What the metadata says
+
+    /// Brokers may have come, moved or gone. Before the first ``assign(_:_:)``, and after each change of the image
+    /// that touches them.
+    package func apply(_ image: ClusterImage) {
+        state.withLock { $0.brokers = image.brokers }
+    }
+
+    /// Gives the replica the role that its record gives it. One call at a time; may block for moments.
+    func assign(_ partition: Partition, _ record: Versioned<PartitionRecord>) {
+        guard let own = state.withLock({ $0.own }) else { return }
+        guard let leader = record.leader else {
+            return unassign(
+                partition, BrokerError(.leaderNotAvailable, "\(partition.name) has no leader now"))
+        }
+        if case .recovering = partition.log.state {
+            return unassign(
+                partition,
+                BrokerError(.partitionRecovering, "\(partition.name) is being recovered after a crash; try again"))
+        }
+        if leader == PartitionLeader(broker: own.broker, startEpoch: own.startEpoch) {
+            leave(partition.id)
+            partition.lead(record, as: own, lagMax: settings.replicaLagMax, at: elapsed)
+        } else if leader.broker != own.broker, peers != nil, record.replicas.contains(own.broker) {
+            follow(partition, leader, record)
+        } else {
+            unassign(
+                partition,
+                BrokerError(
+                    .notLeaderOrFollower, "\(partition.name) is led by broker \(leader.broker)",
+                    leader: LeaderHint(brokerID: leader.broker, leaderEpoch: record.leaderEpoch)))
+        }
+    }
+
+    /// The replica neither leads nor follows: its topic is gone, or it moved away, or the broker stops.
+    func unassign(_ partition: Partition, _ reason: BrokerError) {
+        leave(partition.id)
+        partition.step(down: reason)
+    }
+
+    private func follow(_ partition: Partition, _ leader: PartitionLeader, _ record: Versioned<PartitionRecord>) {
+        guard let fetcher = fetcher(for: leader) else {
+            return unassign(
+                partition,
+                BrokerError(
+                    .notLeaderOrFollower, "\(partition.name) is led by broker \(leader.broker), which is not known",
+                    leader: LeaderHint(brokerID: leader.broker, leaderEpoch: record.leaderEpoch)))
+        }
+        let former = state.withLock { state in
+            let former = state.followed[partition.id]
+            if former != leader { state.fetchers[leader]?.partitions += 1 }
+            return former
+        }
+        if let former, former != leader { leave(partition.id) }
+        state.withLock { $0.followed[partition.id] = leader }
+        guard partition.follow(leader, record.leaderEpoch, with: fetcher) else { return leave(partition.id) }
+        fetcher.add(
+            partition, epoch: record.leaderEpoch, isInSync: record.inSyncReplicas.contains(settings.brokerID))
+    }
+
+    /// The one that copies from this run of a broker; made when there is none. Nil when its address is not known or
+    /// replication has stopped.
+    private func fetcher(for leader: PartitionLeader) -> ReplicaFetcher? {
+        state.withLock { state in
+            if let entry = state.fetchers[leader] { return entry.fetcher }
+            guard let peers, let own = state.own, !state.isStopped, let broker = state.brokers[leader.broker],
+                broker.startEpoch == leader.startEpoch
+            else { return nil }
+            let address = PeerAddress(
+                broker: leader.broker, startEpoch: leader.startEpoch, host: broker.host, port: broker.port)
+            let fetcher = ReplicaFetcher(peer: peers.peer(address), leader: leader, own: own, replication: self)
+            state.fetchers[leader] = (fetcher, 0)
+            return fetcher
+        }
+    }
+
+    /// Follows nobody any more; a fetcher without partitions goes.
+    private func leave(_ id: TopicIDPartition) {
+        let (fetcher, isLast) = state.withLock { state -> (ReplicaFetcher?, Bool) in
+            guard let leader = state.followed.removeValue(forKey: id), let entry = state.fetchers[leader] else {
+                return (nil, false)
+            }
+            let isLast = entry.partitions == 1
+            state.fetchers[leader] = isLast ? nil : (entry.fetcher, entry.partitions - 1)
+            return (entry.fetcher, isLast)
+        }
+        fetcher?.remove(id)
+        if isLast { fetcher?.stop() }
+    }
+
+    func disk(for id: TopicIDPartition) -> BlockingQueue {
+        disks[Int(UInt(bitPattern: id.hashValue) % UInt(disks.count))]
+    }
+
+    // MARK: What replicas say
+
+    /// RULES 13: refuses a run of a broker that has been followed by another.
+    func refusal(of replica: ReplicaIdentity) -> BrokerError? {
+        let known = state.withLock { $0.brokers[replica.broker]?.startEpoch } ?? 0
+        guard replica.startEpoch < known else { return nil }
+        return BrokerError(
+            .staleBrokerEpoch,
+            "broker \(replica.broker) has started again since: run \(replica.startEpoch) is over, \(known) runs")
+    }
+
+    // MARK: Whether this broker may answer (RULES 19)
+
+    /// The session with the metadata store, whenever it was opened or is gone.
+    package func session(_ session: (any MetadataSession)?) {
+        self.session.withLock { $0 = session }
+        hasDeadline.store(session?.deadline != nil, ordering: .relaxed)
+    }
+
+    /// Whether the controller may have given this broker's partitions to others by now.
+    var isSessionOver: Bool {
+        guard hasDeadline.load(ordering: .relaxed) else { return false }
+        guard let deadline = session.withLock({ $0?.deadline }) else { return true }
+        return ContinuousClock.now >= deadline
+    }
+
+    func requireProven(_ partition: Partition) throws(BrokerError) {
+        guard isSessionOver, !partition.isProven(at: elapsed) else { return }
+        throw partition.unproven
+    }
+
+    // MARK: Who is in sync
+
+    private func tick() async {
+        let now = elapsed
+        var wanted: [MoveRequest.Item] = []
+        for (id, entry) in table.snapshot {
+            guard case .replica(let partition) = entry, let epoch = partition.tick(at: now) else { continue }
+            wanted.append(MoveRequest.Item(id: id, leaderEpoch: epoch))
+        }
+        let (own, onMoveWanted) = state.withLock { ($0.own, $0.onMoveWanted) }
+        guard !wanted.isEmpty, let own, let onMoveWanted else { return }
+        await onMoveWanted(MoveRequest(leader: own, items: wanted))
+    }
+
+    // MARK: PartitionHost
+
+    var elapsed: Duration { settings.clock.elapsed }
+
+    func logIsOnline(_ partition: Partition) {
+        guard let control = state.withLock({ $0.control }) else { return }
+        let id = partition.id
+        Task { await control.logIsOnline(id) }
+    }
+
+    func logIsOffline(_ partition: Partition) {
+        leave(partition.id)
+    }
+
+    func propose(_ change: InSyncChange, of partition: Partition) {
+        guard let control = state.withLock({ $0.control }) else { return }
+        inSync.add(change, of: partition, for: control)
+    }
+}
