@@ -26,9 +26,7 @@ final class EtcdFixture: Sendable {
         _ configure: (inout EtcdProcess.Options) throws -> Void = { _ in }, _ body: (EtcdFixture) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
-        var options = try EtcdProcess.Options(dataDirectory: directory.path + "/etcd")
-        try configure(&options)
-        let fixture = EtcdFixture(directory, try await EtcdProcess.start(options))
+        let fixture = EtcdFixture(directory, try await start(in: directory, configure))
         do {
             try await body(fixture)
         } catch {
@@ -36,6 +34,22 @@ final class EtcdFixture: Sendable {
             throw error
         }
         await fixture.close()
+    }
+
+    /// A port that was free may be somebody else's by the time etcd wants it.
+    private static func start(
+        in directory: TemporaryDirectory, _ configure: (inout EtcdProcess.Options) throws -> Void
+    ) async throws -> EtcdProcess {
+        var attempt = 1
+        while true {
+            var options = try EtcdProcess.Options(dataDirectory: "\(directory.path)/etcd-\(attempt)")
+            try configure(&options)
+            do {
+                return try await EtcdProcess.start(options)
+            } catch let failure as TestFailure where failure.description.contains("in use") && attempt < 3 {
+                attempt += 1
+            }
+        }
     }
 
     private func close() async {
