@@ -147,7 +147,8 @@ let package = Package(
         .executableTarget(
             name: "MartletBench",
             dependencies: [
-                "Martlet", "MartletRPC", "MartletProtocol", "MartletCore", "CMartletCeiling", arguments, histogram, logging, nioCore, nioPosix,
+                "Martlet", "MartletRPC", "MartletProtocol", "MartletCore", "CMartletCeiling", arguments, histogram,
+                logging, nioCore, nioPosix,
             ],
             swiftSettings: strictSwift
         ),

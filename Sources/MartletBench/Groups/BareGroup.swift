@@ -64,14 +64,17 @@ final class BareGroup: Sendable {
             id, of: Self.name, topic: topic, over: GroupsClient(caller: connections[index % connections.count]))
     }
 
-    /// Waits until there are so many members and each has what it is to have.
-    func settle(members: Int) async throws {
+    /// Waits until these are the members, and each has, and knows that it has, what it is to have.
+    func settle(_ members: [BareMember]) async throws {
         let start = ContinuousClock.now
         while true {
             let groups = try await admin.listGroups()
-            if groups.contains(where: { $0.name == Self.name && $0.state == .stable && $0.memberCount == members }) {
-                return
+            let isStable = groups.contains {
+                $0.name == Self.name && $0.state == .stable && $0.memberCount == members.count
             }
+            var held = 0
+            for member in members { held += await member.partitions.count }
+            if isStable, held == topic.partitions { return }
             guard ContinuousClock.now - start < Self.settleTimeout else {
                 throw BenchError("after \(Self.settleTimeout) the groups are still \(groups)")
             }

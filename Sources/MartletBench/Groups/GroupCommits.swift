@@ -13,7 +13,7 @@ struct GroupCommits: Scenario {
             ) { group in
                 let members = (0..<Self.memberCount).map { group.member("member-\($0)", index: $0) }
                 for member in members { await member.start() }
-                try await group.settle(members: Self.memberCount)
+                try await group.settle(members)
                 _ = try await commit(members, for: .milliseconds(500))
                 let before = try await Counters(process)
                 let start = ContinuousClock.now

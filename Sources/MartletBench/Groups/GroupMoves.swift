@@ -17,7 +17,7 @@ struct GroupMoves: Scenario {
                     members.append(group.member("member-\(index)", index: index))
                     await members[index].start()
                 }
-                try await group.settle(members: Self.memberCount)
+                try await group.settle(members)
                 let before = await total(members)
                 var least = 0
                 var departed = 0
@@ -25,11 +25,11 @@ struct GroupMoves: Scenario {
                     let index = restart * Self.memberCount / Self.restarts
                     least += await members[index].partitions.count + Self.partitionCount / Self.memberCount
                     departed += await members[index].gained
-                    try await members[index].leave()
-                    try await group.settle(members: Self.memberCount - 1)
-                    members[index] = group.member("again-\(restart)", index: index)
+                    try await members.remove(at: index).leave()
+                    try await group.settle(members)
+                    members.insert(group.member("again-\(restart)", index: index), at: index)
                     await members[index].start()
-                    try await group.settle(members: Self.memberCount)
+                    try await group.settle(members)
                     bench.progress.show(fraction: Double(restart + 1) / Double(Self.restarts))
                 }
                 let moves = await total(members) + departed - before

@@ -10,7 +10,7 @@ struct IdleGroup: Scenario {
             try await BareGroup.with(members: Self.memberCount, partitions: Self.memberCount, on: broker) { group in
                 let members = (0..<Self.memberCount).map { group.member("member-\($0)", index: $0) }
                 for member in members { await member.start() }
-                try await group.settle(members: Self.memberCount)
+                try await group.settle(members)
                 // The last of them hear of the last change with their next heartbeat.
                 try await Task.sleep(for: .seconds(2))
                 let (before, start) = (try process.usage(), ContinuousClock.now)

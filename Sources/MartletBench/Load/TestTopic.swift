@@ -19,12 +19,15 @@ enum TestTopic {
     struct Identity: Sendable {
         var name: String
         var id: TopicID
+        var partitions: Int
     }
 
     /// The same as ``create(on:partitions:settings:)``, with the topic's id.
     static func createIdentified(on broker: BrokerUnderTest, partitions: Int) async throws -> Identity {
         let name = try await create(on: broker, partitions: partitions)
-        return Identity(name: name, id: try await withAdmin(try client(broker)) { try await $0.describeTopic(name).id })
+        return Identity(
+            name: name, id: try await withAdmin(try client(broker)) { try await $0.describeTopic(name).id },
+            partitions: partitions)
     }
 
     /// Deletes it from a broker that lives on.
