@@ -4,6 +4,7 @@ import MartletMetadata
 import MartletStorage
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import MartletBroker
@@ -145,10 +146,20 @@ struct GroupCoordinatorTests {
             try await harness.waitUntil { $0.producesWaiting == 1 }
             async let committed = groups.commit(nil, [.init(partition: partition, offset: 0)], "b")
             async let shown = groups.fetch([partition], "b")
+            // Requests are taken in their order: this comes after the join, and must not tell of it before it is kept.
+            let isListed = Mutex(false)
+            async let listed = { () async -> [String] in
+                let names = await groups.list()
+                isListed.withLock { $0 = true }
+                return names
+            }()
+            #expect(error(await groups.describe("nobody's")) == .groupIDNotFound)
+            #expect(!isListed.withLock { $0 })
             harness.store.startBackground()
             #expect(assignment(await joined)?.assignment == [partition])
             #expect(await committed == .commit([nil]))
             _ = await shown
+            #expect(await listed.contains("g"))
             #expect(await groups.fetch([partition], "b") == [0])
         }
     }

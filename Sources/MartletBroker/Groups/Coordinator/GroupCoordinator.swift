@@ -121,10 +121,22 @@ package final class GroupCoordinator: @unchecked Sendable {
         loop.execute {
             var listed: [GroupListing] = []
             var isComplete = true
-            for slot in self.slots.values {
-                if case .serving(let shard) = slot { listed += shard.listed } else { isComplete = false }
+            var missing = 1
+            let finishPart = { (part: [GroupListing]?) in
+                if let part { listed += part } else { isComplete = false }
+                missing -= 1
+                if missing == 0 { reply(listed.sorted { $0.name < $1.name }, isComplete) }
             }
-            reply(listed.sorted { $0.name < $1.name }, isComplete)
+            for slot in self.slots.values {
+                missing += 1
+                guard case .serving(let shard) = slot else {
+                    finishPart(nil)
+                    continue
+                }
+                let part = shard.listed
+                shard.whenKept { isKept in finishPart(isKept ? part : nil) }
+            }
+            finishPart([])
         }
     }
 

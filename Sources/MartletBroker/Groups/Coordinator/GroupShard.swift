@@ -35,7 +35,10 @@ final class GroupShard {
     private var replies: [GroupToken: (GroupAnswer) -> Void] = [:]
     /// What waits for the batch on its way to be kept.
     private var gathered: Deque<GroupBatchWriter.Entry> = []
-    private var isAppending = false
+    /// Entries of the batch on its way; 0: there is none.
+    private var appending = 0
+    /// Who waits until what had happened by then is kept: how many entries that still takes.
+    private var watchers: [(remaining: Int, body: (_ isKept: Bool) -> Void)] = []
     private var writer: GroupBatchWriter
 
     /// Begins to serve groups that were loaded, all of it below the high watermark.
@@ -95,13 +98,23 @@ final class GroupShard {
         }
     }
 
+    /// Runs `body` once everything that has happened so far is kept, or the shard has failed: nothing is told before
+    /// (RULES 24).
+    func whenKept(_ body: @escaping (_ isKept: Bool) -> Void) {
+        let remaining = appending + gathered.count
+        if remaining == 0 { body(true) } else { watchers.append((remaining, body)) }
+    }
+
     /// Leadership is over, or the log is in doubt: everybody is told, nothing is remembered.
     func fail(_ error: BrokerError) {
         let waiting = replies.values
+        let watching = watchers
+        watchers = []
         replies = [:]
         groups = [:]
         gathered = []
         for reply in waiting { reply(.failure(error)) }
+        for watcher in watching { watcher.body(false) }
     }
 
     private func change(_ name: String, _ body: (inout Group) -> [GroupAction]) {
@@ -132,21 +145,25 @@ final class GroupShard {
 
     /// What is to be appended now; nil while there is nothing, or the last batch is not kept yet.
     func nextAppend(at time: TimestampMs) throws(BatchError) -> Append? {
-        guard !isAppending, !gathered.isEmpty else { return nil }
+        guard appending == 0, !gathered.isEmpty else { return nil }
         let (bytes, count) = try writer.batch(of: gathered, at: time)
         let entries = Array(gathered.prefix(count))
         gathered.removeFirst(count)
-        isAppending = true
+        appending = count
         return Append(bytes: bytes, entries: entries)
     }
 
     /// The batch is below the high watermark.
     func appended(_ append: Append, in context: GroupContext) {
-        isAppending = false
+        appending = 0
         var reached: [String: Int64] = [:]
         for entry in append.entries { reached[entry.group] = entry.position }
         for (name, position) in reached where groups[name] != nil {
             change(name) { $0.handle(.durable(position), in: context) }
         }
+        for index in watchers.indices { watchers[index].remaining -= append.entries.count }
+        let done = Array(watchers.prefix { $0.remaining <= 0 })
+        watchers.removeFirst(done.count)
+        for watcher in done { watcher.body(true) }
     }
 }
