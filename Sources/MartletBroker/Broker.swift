@@ -40,7 +40,7 @@ package final class Broker: Sendable {
         replication = Replication(settings: settings, table: table, peers: peers, logger: logger)
         control = ControlPlane(
             settings: settings, store: store, metadata: metadata, table: table, replication: replication,
-            logger: logger)
+            logger: logger, peers: peers)
     }
 
     /// Registers with the metadata store, opens the partitions and gives each a new leader epoch (RULES 2, 3). Serves
@@ -62,8 +62,16 @@ package final class Broker: Sendable {
         serving.store(true, ordering: .sequentiallyConsistent)
     }
 
-    /// Fails what waits with a retriable error, syncs and closes the logs and the metadata store.
+    /// In a cluster gives leadership to others and leaves the in-sync sets, serving clients and followers all the
+    /// while. Returns when nothing more is to be handed over, or after the grace; a second call returns at once.
+    package func handOver() async {
+        await control.handOver()
+    }
+
+    /// Hands over, unless that was done; then fails what waits with a retriable error, syncs and closes the logs and
+    /// the metadata store.
     package func stop() async {
+        await handOver()
         serving.store(false, ordering: .sequentiallyConsistent)
         await control.stop()
     }
@@ -189,21 +197,14 @@ package final class Broker: Sendable {
     /// produced to.
     package func createTopics(_ topics: [NewTopic], validateOnly: Bool = false) async -> [Result<TopicID, BrokerError>]
     {
-        var results: [Result<TopicID, BrokerError>] = []
-        for topic in topics {
-            results.append(
-                await whileServing { () throws(BrokerError) in
-                    try await self.control.create(topic, validateOnly: validateOnly)
-                })
-        }
-        return results
+        guard isServing else { return topics.map { _ in .failure(notServing) } }
+        return await control.create(topics, validateOnly: validateOnly)
     }
 
     /// Creates one of the broker's own topics; one that is there already is a success.
     func createInternalTopic(_ topic: NewTopic) async -> Result<TopicID, BrokerError> {
-        let result = await whileServing { () throws(BrokerError) in
-            try await self.control.create(topic, validateOnly: false, isInternal: true)
-        }
+        guard isServing else { return .failure(notServing) }
+        let result = await control.create([topic], validateOnly: false, isInternal: true)[0]
         if case .failure(let error) = result, error.code == .topicAlreadyExists,
             let existing = control.image.topics[topic.name]
         {
@@ -236,9 +237,10 @@ package final class Broker: Sendable {
     package func describeTopics(_ query: TopicQuery) async throws(BrokerError) -> ClusterDescription {
         guard started.load(ordering: .relaxed) else { throw .starting }
         if settings.createsTopicsAutomatically, isServing {
-            for name in query.names where control.image.topics[name] == nil && !TopicName.isReserved(name) {
-                _ = await createTopics([NewTopic(name: name, partitions: -1)])
+            let missing = Set(query.names).filter {
+                control.image.topics[$0] == nil && !TopicName.isReserved($0)
             }
+            if !missing.isEmpty { _ = await createTopics(missing.sorted().map { NewTopic(name: $0, partitions: -1) }) }
         }
         return TopicDescriber(image: control.image, settings: settings, table: table).describe(query)
     }

@@ -70,6 +70,10 @@ package struct PartitionDescription: Sendable, Equatable {
     package var leaderEpoch: LeaderEpoch
     package var replicas: [BrokerID]
     package var inSyncReplicas: [BrokerID]
+    /// What the replicas are to become; empty: they do not move.
+    package var targetReplicas: [BrokerID] = []
+    /// The latest leader epoch that began by an unclean election; -1: none did.
+    package var lastUncleanEpoch: LeaderEpoch = -1
     /// Nil when not asked for, or when this broker does not know.
     package var sizes: Sizes?
     /// Why the partition does not serve on this broker; nil: it does, or another broker leads it.
@@ -104,6 +108,7 @@ package struct ClusterDescription: Sendable {
     /// In the order of the query, names first; sorted by name when all were asked for. Unknown ones are failures.
     package var topics: [(name: String, id: TopicID?, result: Result<TopicDescription, BrokerError>)]
     package var brokers: [BrokerDescription]
+    /// -1: there is none at the moment.
     package var controllerID: BrokerID
     /// Raised by every change: a client never goes back to an older one.
     package var revision: Int64

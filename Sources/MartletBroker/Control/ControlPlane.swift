@@ -17,6 +17,7 @@ actor ControlPlane {
     let table: PartitionTable
     let replication: Replication
     let logger: Logger
+    let peers: (any PeerTransport)?
 
     private let executor = BlockingExecutor(label: "martlet.broker.control")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -24,12 +25,24 @@ actor ControlPlane {
     /// What was applied last, for everybody.
     private let published = Mutex(ClusterImage())
     private let publishedSetAside = Mutex<[SetAsideDirectory]>([])
+    private let publishedController = Mutex<Controller?>(nil)
 
     var mirror = ClusterImage()
+    /// 0 until this run is registered: replicas have no roles before.
     var startEpoch: StartEpoch = 0
     /// The partitions on this broker by topic, for finding those that are to go.
-    private var local: [TopicID: Set<PartitionIndex>] = [:]
-    private var session: (any MetadataSession)?
+    private(set) var local: [TopicID: Set<PartitionIndex>] = [:]
+    var session: (any MetadataSession)?
+    /// Keeps this run's place in the cluster.
+    var keeper: Task<Void, Never>?
+    /// Since when this run's session is missed in the metadata.
+    var sessionMissedSince: ContinuousClock.Instant?
+    /// Another process registered as this broker: this run has no say any more.
+    var isSuperseded = false
+    var isStopping = false
+    /// Of the topic that was last looked at.
+    private var lastSettings: (own: [String: String], defaults: [String: String], replicas: Int, parsed: TopicSettings)?
+    private var revisionNotedAt = ContinuousClock.now
     private var feed: Task<Void, Never>?
     private var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
     /// Reserved and not yet given out.
@@ -38,7 +51,7 @@ actor ControlPlane {
 
     init(
         settings: BrokerSettings, store: LogStore, metadata: any MetadataStore, table: PartitionTable,
-        replication: Replication, logger: Logger
+        replication: Replication, logger: Logger, peers: (any PeerTransport)?
     ) {
         self.settings = settings
         self.store = store
@@ -46,29 +59,39 @@ actor ControlPlane {
         self.table = table
         self.replication = replication
         self.logger = logger
+        self.peers = peers
     }
+
+    private static let revisionNotedEvery = Duration.seconds(5)
 
     /// The image that partitions on this broker follow. Any thread.
     nonisolated var image: ClusterImage { published.withLock { $0 } }
     nonisolated var setAside: [SetAsideDirectory] { publishedSetAside.withLock { $0 } }
+    /// Nil for a broker that is in no cluster, and before the start.
+    nonisolated var controller: Controller? { publishedController.withLock { $0 } }
 
     // MARK: Life
 
     func start(host: String, port: UInt16) async throws(BrokerError) {
         do {
-            try await register(host: host, port: port)
-            try await takeOver()
+            if settings.isClustered {
+                try await joinCluster(host: host, port: port)
+            } else {
+                try await register(host: host, port: port)
+                try await takeOver()
+            }
             mirror = try await metadata.image()
             try noteRevision()
             let feed = try await metadata.changes(after: mirror.revision)
-            replication.begin(startEpoch: startEpoch, control: self)
+            replication.begin(startEpoch: startEpoch, control: self) { [weak self] request in
+                await self?.passOn(request)
+            }
             replication.session(session)
             replication.apply(mirror)
-            let onDisk = try store.partitionsOnDisk()
-            try setAsideUnknown(onDisk)
-            for id in Array(mirror.topicNames.keys) { reconcile(id, onDisk: onDisk) }
+            let onDisk = try openReplicas()
             for deletion in Array(mirror.deletions.values) { await finish(deletion.record, onDisk: onDisk) }
             publish()
+            beginControlling()
             self.feed = Task { await self.follow(feed) }
         } catch let error as MetadataError {
             throw BrokerError(error)
@@ -81,7 +104,30 @@ actor ControlPlane {
         }
     }
 
+    /// Opens the replicas that the image assigns to this broker, gives them their roles once it is registered, and
+    /// moves away what the image does not know. What lies on the disk.
+    @discardableResult
+    func openReplicas() throws(StorageError) -> [TopicIDPartition: String] {
+        let onDisk = try store.partitionsOnDisk()
+        try setAsideUnknown(onDisk)
+        for id in Array(mirror.topicNames.keys) { reconcile(id, onDisk: onDisk) }
+        return onDisk
+    }
+
+    private func beginControlling() {
+        guard settings.isClustered else { return }
+        let me = PartitionLeader(broker: settings.brokerID, startEpoch: startEpoch)
+        let controller = Controller(me, metadata: metadata, peers: peers, logger: logger)
+        publishedController.withLock { $0 = controller }
+        controller.send(.imageLoaded(mirror))
+        controller.start(ControllerSettings(settings))
+        keeper = Task { await self.keepPlace() }
+    }
+
+    /// Ends at once. A clustered broker has handed over before (``handOver()``).
     func stop() async {
+        isStopping = true
+        keeper?.cancel()
         feed?.cancel()
         feed = nil
         for (_, entry) in table.snapshot {
@@ -93,6 +139,7 @@ actor ControlPlane {
         } catch {
             logger.error("the data directory's identity was not updated", metadata: ["error": "\(error)"])
         }
+        controller?.stop()
         await session?.close()
         session = nil
         store.close()
@@ -100,41 +147,21 @@ actor ControlPlane {
         resumeWaiters(upTo: .max)
     }
 
-    private func register(host: String, port: UInt16) async throws {
-        let image = try await metadata.image()
-        let plan = StartPlanner(image: image, settings: settings, identity: store.identity)
-        try plan.check()
-        startEpoch = plan.startEpoch
-        var generator = SystemRandomNumberGenerator()
-        let clusterID = image.cluster?.id ?? "\(TopicID.random(using: &generator))"
-        guard
-            case .committed = try await metadata.commit(plan.registration(clusterID: clusterID, host: host, port: port))
-        else {
-            throw BrokerError(
-                .brokerUnavailable, "another process registered as broker \(settings.brokerID); is it running?")
-        }
-        try store.updateIdentity { identity in
-            identity.clusterID = clusterID
-            identity.brokerID = settings.brokerID
-        }
-        session = try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
-    }
-
-    private func takeOver() async throws {
-        let plan = StartPlanner(image: try await metadata.image(), settings: settings, identity: store.identity)
-        let transactions = plan.takeover(startEpoch: startEpoch, transactionKeysMax: metadata.transactionKeysMax)
-        for transaction in transactions {
-            guard case .committed = try await metadata.commit(transaction) else {
-                throw BrokerError(
-                    .brokerUnavailable, "the metadata changed while the broker was starting; start it again")
-            }
-        }
-    }
-
     /// RULES 3. What the directory remembers may lag behind the store, never the other way round.
     private func noteRevision() throws(StorageError) {
         let revision = mirror.revision
+        revisionNotedAt = .now
         try store.updateIdentity { $0.storeRevision = max($0.storeRevision, revision) }
+    }
+
+    /// Every few seconds in which something changed: after a crash too, a store that was rolled back is known by it.
+    private func noteRevisionNowAndThen() {
+        guard ContinuousClock.now - revisionNotedAt >= Self.revisionNotedEvery else { return }
+        do {
+            try noteRevision()
+        } catch {
+            logger.error("the data directory's identity was not updated", metadata: ["error": "\(error)"])
+        }
     }
 
     // MARK: Following the metadata
@@ -177,6 +204,7 @@ actor ControlPlane {
         let old = mirror
         mirror = image
         replication.apply(mirror)
+        controller?.send(.imageLoaded(image))
         for id in Set(old.topicNames.keys).union(mirror.topicNames.keys) { reconcile(id) }
         publish()
         for deletion in Array(mirror.deletions.values) { await finish(deletion.record) }
@@ -189,22 +217,28 @@ actor ControlPlane {
         let hadDefaults = mirror.defaults
         mirror.apply(update)
         replication.apply(mirror)
+        // Before what may wait for the disk.
+        controller?.send(.updated(mirror, update))
         var topics: Set<TopicID> = []
+        var partitions: [TopicID: [PartitionIndex]] = [:]
         var deletions: [TopicDeletion] = []
         for change in update.changes {
             switch change {
             case .put(.topic(let topic)): topics.insert(topic.id)
-            case .put(.partition(let partition)): topics.insert(partition.id.topicID)
+            case .put(.partition(let partition)):
+                partitions[partition.id.topicID, default: []].append(partition.id.partition)
             case .put(.deletion(let deletion)): deletions.append(deletion)
             default: break
             }
         }
         if mirror.defaults != hadDefaults { topics.formUnion(mirror.topicNames.keys) }
         for id in topics { reconcile(id) }
+        for (id, indexes) in partitions where !topics.contains(id) { reconcile(id, only: indexes) }
         publish()
         // After the new image is out: the topic is gone for everybody before its files go.
         for deletion in deletions { await finish(deletion) }
         resumeWaiters(upTo: update.revision)
+        noteRevisionNowAndThen()
     }
 
     /// Returns once the partitions on this broker are as `revision` wants them.
@@ -225,32 +259,59 @@ actor ControlPlane {
 
     // MARK: Partitions
 
-    /// Makes the partitions of a topic on this broker what the image says of them.
-    private func reconcile(_ id: TopicID, onDisk: [TopicIDPartition: String]? = nil) {
+    /// Makes the partitions of a topic on this broker, or those at `indexes`, what the image says of them.
+    private func reconcile(
+        _ id: TopicID, only indexes: [PartitionIndex]? = nil, onDisk: [TopicIDPartition: String]? = nil
+    ) {
         guard let topic = mirror.topic(id)?.record else { return }
-        let settings: Result<TopicSettings, BrokerError>
-        do throws(BrokerError) {
-            settings = .success(
-                try TopicSettings(
-                    topic.settings, defaults: TopicPlanner.defaults(mirror, self.settings),
-                    producerExpiration: self.settings.producerExpiration))
-        } catch {
-            settings = .failure(error)
-        }
-        for index in 0..<topic.partitionCount {
+        for index in indexes ?? Array(0..<topic.partitionCount) where index < topic.partitionCount {
             let id = TopicIDPartition(topicID: id, partition: index)
-            guard let record = mirror.partitions[id], record.replicas.contains(self.settings.brokerID) else {
+            guard let record = mirror.partitions[id] else { continue }
+            guard record.replicas.contains(self.settings.brokerID) else {
+                release(id, record.record)
                 continue
             }
             local[id.topicID, default: []].insert(index)
             do throws(BrokerError) {
-                let settings = try settings.get()
+                let settings = try topicSettings(topic, replicas: record.record.finalReplicas.count)
                 let partition = try replica(id, topic, record.record, settings, onDisk)
                 partition.update(settings)
                 replication.assign(partition, record)
             } catch {
                 fail(id, topic.name, error)
             }
+        }
+    }
+
+    /// Parsed once for many partitions of one topic.
+    private func topicSettings(_ topic: TopicRecord, replicas: Int) throws(BrokerError) -> TopicSettings {
+        let defaults = TopicPlanner.defaults(mirror, settings)
+        if let last = lastSettings, last.own == topic.settings, last.defaults == defaults, last.replicas == replicas {
+            return last.parsed
+        }
+        let parsed = try TopicSettings(
+            topic.settings, defaults: defaults, replicas: replicas, producerExpiration: settings.producerExpiration)
+        lastSettings = (topic.settings, defaults, replicas, parsed)
+        return parsed
+    }
+
+    /// The replica has moved to other brokers. Its directory is set aside: only the deletion of its topic deletes it
+    /// (RULES 3).
+    private func release(_ id: TopicIDPartition, _ record: PartitionRecord) {
+        guard local[id.topicID]?.remove(id.partition) != nil else { return }
+        let reason = BrokerError(
+            .notLeaderOrFollower, "the partition has moved to brokers \(record.replicas)",
+            leader: record.leader.map { LeaderHint(brokerID: $0.broker, leaderEpoch: record.leaderEpoch) })
+        let topic = mirror.topic(id.topicID)?.name ?? ""
+        if case .replica(let replica) = table[id] { replication.unassign(replica, reason) }
+        table[id] = nil
+        do {
+            let path = try store.setAside(id, reason: "its replica has moved to brokers \(record.replicas)")
+            publishedSetAside.withLock { $0.append(SetAsideDirectory(id: id, topic: topic, path: path)) }
+        } catch {
+            logger.error(
+                "the directory of a replica that has moved away stays where it is until the next start",
+                metadata: ["partition": "\(topic)-\(id.partition)", "error": "\(error)"])
         }
     }
 
@@ -337,6 +398,7 @@ actor ControlPlane {
         for (id, topic) in onDisk where mirror.deletions[id.topicID] == nil {
             let isKnown = mirror.partitions[id]?.replicas.contains(settings.brokerID) ?? false
             if isKnown { continue }
+            table[id] = nil
             let path = try store.setAside(id, reason: "the metadata does not know it")
             publishedSetAside.withLock { $0.append(SetAsideDirectory(id: id, topic: topic, path: path)) }
         }

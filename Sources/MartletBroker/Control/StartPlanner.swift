@@ -51,7 +51,9 @@ struct StartPlanner {
     var startEpoch: StartEpoch { (image.brokers[settings.brokerID]?.startEpoch ?? 0) + 1 }
 
     /// Registers this run, and founds the cluster when there is none.
-    func registration(clusterID: String, host: String, port: UInt16) -> MetadataTransaction {
+    func registration(
+        clusterID: String, host: String, port: UInt16, isFenced: Bool = false
+    ) -> MetadataTransaction {
         var transaction = MetadataTransaction()
         if image.cluster == nil {
             let cluster = ClusterRecord(id: clusterID, featureLevel: Self.featureLevel)
@@ -59,7 +61,8 @@ struct StartPlanner {
         }
         let broker = BrokerRecord(
             id: settings.brokerID, startEpoch: startEpoch, directoryID: "\(identity.directoryID)", host: host,
-            port: port, rack: settings.rack, isFenced: false)
+            port: port, rack: settings.rack, isFenced: isFenced,
+            isDraining: image.brokers[settings.brokerID]?.isDraining ?? false)
         transaction.put(.broker(broker), ifRevision: image.revision(of: .broker(settings.brokerID)))
         return transaction
     }
@@ -83,6 +86,24 @@ struct StartPlanner {
             var record = partition.record
             record.leader = PartitionLeader(broker: settings.brokerID, startEpoch: startEpoch)
             record.leaderEpoch += 1
+            transactions[transactions.count - 1].put(.partition(record), ifRevision: partition.revision)
+        }
+        return transactions
+    }
+
+    /// RULES 12: takes this broker out of the in-sync sets of partitions of which it may lack acknowledged records. Its
+    /// place as the sole assigned replica stays: nobody else has more.
+    func withdrawal(from lossy: Set<TopicIDPartition>, transactionKeysMax: Int) -> [MetadataTransaction] {
+        var transactions: [MetadataTransaction] = []
+        for id in lossy.sorted() {
+            guard let partition = image.partitions[id], partition.replicas != [settings.brokerID],
+                partition.inSyncReplicas.contains(settings.brokerID)
+            else { continue }
+            if transactions.last.map({ $0.changes.count == transactionKeysMax }) ?? true {
+                transactions.append(MetadataTransaction())
+            }
+            var record = partition.record
+            record.inSyncReplicas.removeAll { $0 == settings.brokerID }
             transactions[transactions.count - 1].put(.partition(record), ifRevision: partition.revision)
         }
         return transactions

@@ -14,7 +14,8 @@ struct TopicDescriber {
             BrokerDescription(id: $0.record.id, host: $0.host, port: $0.port, rack: $0.rack)
         }
         return ClusterDescription(
-            topics: topics(query), brokers: brokers.sorted { $0.id < $1.id }, controllerID: settings.brokerID,
+            topics: topics(query), brokers: brokers.sorted { $0.id < $1.id },
+            controllerID: settings.isClustered ? image.controller?.broker ?? -1 : settings.brokerID,
             revision: image.revision)
     }
 
@@ -68,7 +69,9 @@ struct TopicDescriber {
     private func describe(_ partition: PartitionRecord, withSizes: Bool) -> PartitionDescription {
         var description = PartitionDescription(
             partition: partition.id.partition, leaderID: partition.leader?.broker ?? -1,
-            leaderEpoch: partition.leaderEpoch, replicas: partition.replicas, inSyncReplicas: partition.inSyncReplicas)
+            leaderEpoch: partition.leaderEpoch, replicas: partition.replicas,
+            inSyncReplicas: partition.inSyncReplicas, targetReplicas: partition.targetReplicas,
+            lastUncleanEpoch: partition.lastUncleanEpoch)
         switch table[partition.id] {
         case .replica(let replica):
             description.trouble = replica.trouble

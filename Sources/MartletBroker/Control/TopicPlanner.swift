@@ -13,27 +13,78 @@ struct TopicPlanner {
 
     /// What a topic without an own value of a setting gets.
     static func defaults(_ image: ClusterImage, _ settings: BrokerSettings) -> [String: String] {
-        settings.topicDefaults.merging(image.defaults?.settings ?? [:]) { _, cluster in cluster }
+        settings.topicDefaults.merging(clusterDefaults(image)) { _, cluster in cluster }
+    }
+
+    /// Of what is set for the cluster, the part that topics take.
+    static func clusterDefaults(_ image: ClusterImage) -> [String: String] {
+        guard let settings = image.defaults?.settings else { return [:] }
+        return settings[ClusterPlanner.throttleName] == nil
+            ? settings : settings.filter { $0.key != ClusterPlanner.throttleName }
     }
 
     // MARK: Creating
+
+    /// A topic that is to be, with its partitions placed.
+    struct Creation {
+        var topic: TopicRecord
+        var partitions: [PartitionRecord]
+    }
+
+    /// Brokers to place on, with what they have. O(partitions).
+    var placement: ReplicaPlacement {
+        ReplicaPlacement(over: image, needingSession: settings.isClustered)
+    }
 
     /// Names of the broker's own topics pass only when it creates them itself.
     func create(
         _ topic: NewTopic, id: TopicID, isInternal: Bool = false
     ) throws(BrokerError) -> [MetadataTransaction] {
+        var placement = placement
+        return transactions([try creation(topic, id: id, isInternal: isInternal, on: &placement)])
+    }
+
+    /// - Parameter others: partitions that other topics of the same call bring.
+    func creation(
+        _ topic: NewTopic, id: TopicID, isInternal: Bool = false, beside others: Int = 0,
+        on placement: inout ReplicaPlacement
+    ) throws(BrokerError) -> Creation {
         try checkName(topic.name, isInternal: isInternal)
         if image.topics[topic.name] != nil {
             throw BrokerError(.topicAlreadyExists, "there is a topic \(topic.name) already")
         }
         let count = topic.partitions == -1 ? settings.partitionsDefault : topic.partitions
-        try checkPartitions(count, adding: Int(count), topic: topic.name)
-        let factor = topic.replicationFactor == -1 ? settings.replicationFactorDefault : topic.replicationFactor
-        let brokers = try brokers(forFactor: factor, topic: topic.name)
+        let factor = topic.replicationFactor == -1 ? defaultFactor(placement) : topic.replicationFactor
+        try checkPartitions(count, adding: Int(count), beside: others, on: placement, topic: topic.name)
+        try check(factor: factor, on: placement, topic: topic.name)
         try check(topic.settings, replicationFactor: Int(factor))
-        let partitions = (0..<count).map { place(TopicIDPartition(topicID: id, partition: $0), Int(factor), brokers) }
+        let partitions = (0..<count).map {
+            place(TopicIDPartition(topicID: id, partition: $0), Int(factor), &placement)
+        }
         let record = TopicRecord(name: topic.name, id: id, partitionCount: count, settings: topic.settings)
-        return transactions(partitions: partitions, then: record, at: 0)
+        return Creation(topic: record, partitions: partitions)
+    }
+
+    /// In a cluster three, so that one may fail while another is away.
+    private func defaultFactor(_ placement: ReplicaPlacement) -> Int32 {
+        settings.replicationFactorDefault ?? Int32(settings.isClustered ? min(3, max(placement.count, 1)) : 1)
+    }
+
+    /// As few transactions as hold the topics, each topic after its partitions.
+    func transactions(_ creations: [Creation]) -> [MetadataTransaction] {
+        var transactions = [MetadataTransaction()]
+        for creation in creations {
+            for partition in creation.partitions { put(.partition(partition), &transactions) }
+            put(.topic(creation.topic), &transactions)
+        }
+        return transactions
+    }
+
+    private func put(_ record: MetadataRecord, _ transactions: inout [MetadataTransaction]) {
+        if transactions[transactions.count - 1].changes.count == transactionKeysMax {
+            transactions.append(MetadataTransaction())
+        }
+        transactions[transactions.count - 1].put(record, ifRevision: image.revision(of: record.key))
     }
 
     private func checkName(_ name: String, isInternal: Bool) throws(BrokerError) {
@@ -44,7 +95,9 @@ struct TopicPlanner {
         }
     }
 
-    private func checkPartitions(_ count: Int32, adding: Int, topic: String) throws(BrokerError) {
+    private func checkPartitions(
+        _ count: Int32, adding: Int, beside others: Int = 0, on placement: ReplicaPlacement, topic: String
+    ) throws(BrokerError) {
         guard count >= 1 else {
             throw BrokerError(.invalidPartitions, "topic \(topic) cannot have \(count) partitions; it has at least 1")
         }
@@ -55,33 +108,34 @@ struct TopicPlanner {
                     + "\(settings.partitionsPerTopicMax)"
             )
         }
-        let total = image.partitions.count
-        guard total + adding <= settings.partitionsMax else {
+        let total = image.partitions.count + others + adding
+        guard total <= settings.partitionsMax * max(placement.count, 1) else {
             throw BrokerError(
                 .limitReached,
-                "\(adding) more partitions would make \(total + adding): this broker takes at most "
-                    + "\(settings.partitionsMax) (partitions.max), for its files and memory")
+                "\(adding) more partitions would make \(total): a broker takes at most \(settings.partitionsMax) "
+                    + "(partitions.max), for its files and memory")
         }
     }
 
-    private func brokers(forFactor factor: Int32, topic: String) throws(BrokerError) -> [BrokerRecord] {
-        let brokers = image.brokers.values.filter { !$0.record.isFenced }.map(\.record).sorted { $0.id < $1.id }
+    private func check(factor: Int32, on placement: ReplicaPlacement, topic: String) throws(BrokerError) {
         guard factor >= 1 else {
             throw BrokerError(
                 .invalidReplicationFactor,
                 "topic \(topic) cannot have \(factor) replicas a partition; it has at least 1")
         }
-        guard Int(factor) <= brokers.count else {
+        guard Int(factor) <= placement.count else {
+            let which = settings.isClustered ? " that are alive and not draining" : ""
             throw BrokerError(
                 .invalidReplicationFactor,
-                "topic \(topic) cannot have \(factor) replicas a partition: there are \(brokers.count) brokers")
+                "topic \(topic) cannot have \(factor) replicas a partition: there are \(placement.count) brokers"
+                    + which)
         }
-        return brokers
     }
 
     private func check(_ own: [String: String], replicationFactor: Int) throws(BrokerError) {
         let parsed = try TopicSettings(
-            own, defaults: Self.defaults(image, settings), producerExpiration: settings.producerExpiration)
+            own, defaults: Self.defaults(image, settings), replicas: replicationFactor,
+            producerExpiration: settings.producerExpiration)
         guard parsed.minInSyncReplicas <= replicationFactor else {
             throw BrokerError(
                 .invalidConfig,
@@ -90,28 +144,16 @@ struct TopicPlanner {
         }
     }
 
-    /// Replicas on `factor` brokers in turn, led by the first.
-    private func place(_ id: TopicIDPartition, _ factor: Int, _ brokers: [BrokerRecord]) -> PartitionRecord {
-        let chosen = (0..<factor).map { brokers[(Int(id.partition) + $0) % brokers.count] }
-        let leader = chosen[0]
-        return PartitionRecord(
-            id: id, leader: PartitionLeader(broker: leader.id, startEpoch: leader.startEpoch), leaderEpoch: 0,
-            replicas: chosen.map(\.id), inSyncReplicas: chosen.map(\.id))
-    }
-
-    private func transactions(
-        partitions: [PartitionRecord], then topic: TopicRecord, at revision: Revision
-    ) -> [MetadataTransaction] {
-        var transactions = [MetadataTransaction()]
-        for partition in partitions {
-            // One place is left for the topic.
-            if transactions[transactions.count - 1].changes.count == transactionKeysMax - 1 {
-                transactions.append(MetadataTransaction())
-            }
-            transactions[transactions.count - 1].put(.partition(partition), ifRevision: 0)
+    /// Led by its first replica, in that one's current run.
+    private func place(
+        _ id: TopicIDPartition, _ factor: Int, _ placement: inout ReplicaPlacement
+    ) -> PartitionRecord {
+        let chosen = placement.place(factor: factor)
+        let leader = chosen.first.flatMap { image.brokers[$0] }.map {
+            PartitionLeader(broker: $0.record.id, startEpoch: $0.startEpoch)
         }
-        transactions[transactions.count - 1].put(.topic(topic), ifRevision: revision)
-        return transactions
+        return PartitionRecord(
+            id: id, leader: leader, leaderEpoch: 0, replicas: chosen, inSyncReplicas: chosen)
     }
 
     // MARK: Altering
@@ -128,12 +170,12 @@ struct TopicPlanner {
         }
         record.settings.merge(alteration.set) { _, new in new }
         let first = image.partitions[TopicIDPartition(topicID: record.id, partition: 0)]
-        let factor = first?.replicas.count ?? 1
+        let factor = first?.record.finalReplicas.count ?? 1
         try check(record.settings, replicationFactor: factor)
         let added = try addedPartitions(alteration, topic.record, factor)
         record.partitionCount += Int32(added.count)
         if record == topic.record { return (record.id, []) }
-        return (record.id, transactions(partitions: added, then: record, at: topic.revision))
+        return (record.id, transactions([Creation(topic: record, partitions: added)]))
     }
 
     private func addedPartitions(
@@ -146,10 +188,12 @@ struct TopicPlanner {
                 "topic \(topic.name) has \(topic.partitionCount) partitions and cannot have \(wanted): partitions "
                     + "are never taken away, their records would be lost")
         }
-        try checkPartitions(wanted, adding: Int(wanted - topic.partitionCount), topic: topic.name)
-        let brokers = try brokers(forFactor: Int32(factor), topic: topic.name)
+        var placement = placement
+        try checkPartitions(
+            wanted, adding: Int(wanted - topic.partitionCount), on: placement, topic: topic.name)
+        try check(factor: Int32(factor), on: placement, topic: topic.name)
         return (topic.partitionCount..<wanted).map {
-            place(TopicIDPartition(topicID: topic.id, partition: $0), factor, brokers)
+            place(TopicIDPartition(topicID: topic.id, partition: $0), factor, &placement)
         }
     }
 

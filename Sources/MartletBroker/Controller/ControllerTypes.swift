@@ -40,6 +40,13 @@ struct ControllerSettings: Sendable {
     var topicDefaults: [String: String] = [:]
 
     init() {}
+
+    init(_ settings: BrokerSettings) {
+        sessionTimeout = settings.sessionTimeout.milliseconds
+        balanceDelay = settings.leaderBalanceDelay.milliseconds
+        balancePerSecond = settings.leaderBalanceRate
+        topicDefaults = settings.topicDefaults
+    }
 }
 
 /// What a dial found at a broker's address.

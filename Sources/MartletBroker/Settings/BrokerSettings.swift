@@ -9,8 +9,8 @@ package struct BrokerSettings: Sendable {
     package var rack = ""
     /// `num.partitions`, of topics created without a number. 1 or more.
     package var partitionsDefault: Int32 = 1
-    /// `default.replication.factor`. 1 or more.
-    package var replicationFactorDefault: Int32 = 1
+    /// `default.replication.factor`. 1 or more; nil: three in a cluster, or as many as there are brokers.
+    package var replicationFactorDefault: Int32?
     /// `auto.create.topics.enable`: describing a topic by name creates it.
     package var createsTopicsAutomatically = false
     /// Topic settings by name that hold where a topic has none of its own.
@@ -44,6 +44,17 @@ package struct BrokerSettings: Sendable {
     /// `replication.throttle`: bytes a second that this broker copies, from all others together, for replicas that are
     /// not in sync. Nil: as many as there are.
     package var replicationThrottle: Int64?
+    /// Whether the metadata is shared with other brokers: then this one registers with them, takes part in electing a
+    /// controller and hands over before it stops. Otherwise it leads everything by itself.
+    package var isClustered = false
+    /// `broker.session.timeout.ms`: how long this broker's session lasts without a sign of life. 1 s or more.
+    package var sessionTimeout: Duration = .seconds(6)
+    /// `controlled.shutdown.max.ms`: how long a stop waits for others to take over.
+    package var shutdownGrace: Duration = .seconds(30)
+    /// `leader.imbalance.delay.ms`: how long a preferred replica is fit to lead before it leads again,
+    package var leaderBalanceDelay: Duration = .seconds(5)
+    /// `leader.imbalance.rate`: and how many of them do in a second at most.
+    package var leaderBalanceRate = 50
     package var clock: any StorageClock = SystemClock()
 
     package init() {}
@@ -58,9 +69,15 @@ package struct BrokerSettings: Sendable {
             throw BrokerError(
                 .invalidConfig, "num.partitions is \(partitionsDefault); it must be 1 to \(partitionsPerTopicMax)")
         }
-        guard replicationFactorDefault >= 1 else {
+        if let factor = replicationFactorDefault, factor < 1 {
+            throw BrokerError(.invalidConfig, "default.replication.factor is \(factor); it must be 1 or more")
+        }
+        guard sessionTimeout >= .seconds(1), shutdownGrace >= .zero, leaderBalanceDelay >= .zero, leaderBalanceRate >= 1
+        else {
             throw BrokerError(
-                .invalidConfig, "default.replication.factor is \(replicationFactorDefault); it must be 1 or more")
+                .invalidConfig,
+                "broker.session.timeout.ms must be 1000 or more, controlled.shutdown.max.ms and "
+                    + "leader.imbalance.delay.ms 0 or more, leader.imbalance.rate 1 or more")
         }
         guard (1...partitionsPerTopicMax).contains(offsetsPartitions), offsetsRetentionMs >= 1 else {
             throw BrokerError(

@@ -1,0 +1,144 @@
+internal import HashTreeCollections
+internal import Logging
+internal import MartletCore
+internal import MartletMetadata
+internal import MartletStorage
+
+// How a run of this broker comes to be registered.
+extension ControlPlane {
+    /// How often a registration that meets others is tried again, as when three brokers found a cluster at once.
+    private static let registrationAttemptsMax = 20
+    /// How long a start waits for a store that does not answer.
+    private static let storePatience = Duration.seconds(60)
+
+    // MARK: Alone
+
+    func register(host: String, port: UInt16) async throws {
+        let image = try await metadata.image()
+        guard try await register(image, host: host, port: port, isFenced: false) else {
+            throw BrokerError(
+                .brokerUnavailable, "another process registered as broker \(settings.brokerID); is it running?")
+        }
+        session = try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
+    }
+
+    func takeOver() async throws {
+        let plan = StartPlanner(image: try await metadata.image(), settings: settings, identity: store.identity)
+        let transactions = plan.takeover(startEpoch: startEpoch, transactionKeysMax: metadata.transactionKeysMax)
+        for transaction in transactions {
+            guard case .committed = try await metadata.commit(transaction) else {
+                throw BrokerError(
+                    .brokerUnavailable, "the metadata changed while the broker was starting; start it again")
+            }
+        }
+    }
+
+    /// False: somebody else was quicker with one of the records.
+    private func register(
+        _ image: ClusterImage, host: String, port: UInt16, isFenced: Bool
+    ) async throws -> Bool {
+        let plan = StartPlanner(image: image, settings: settings, identity: store.identity)
+        try plan.check()
+        var generator = SystemRandomNumberGenerator()
+        let clusterID = image.cluster?.id ?? "\(TopicID.random(using: &generator))"
+        let registration = plan.registration(clusterID: clusterID, host: host, port: port, isFenced: isFenced)
+        guard case .committed = try await metadata.commit(registration) else { return false }
+        startEpoch = plan.startEpoch
+        try store.updateIdentity { identity in
+            identity.clusterID = clusterID
+            identity.brokerID = settings.brokerID
+        }
+        return true
+    }
+
+    // MARK: In a cluster
+
+    /// Registers fenced, leaves the in-sync sets for which this start may lack records, and lifts the fence (RULES 2,
+    /// 3, 12). Leads nothing before its controller says so.
+    func joinCluster(host: String, port: UInt16) async throws {
+        mirror = try await firstImage()
+        try StartPlanner(image: mirror, settings: settings, identity: store.identity).check()
+        try openReplicas()
+        // What a replica has lost is known only then.
+        store.waitForRecovery()
+        try checkEpochs()
+        try await registerFenced(host: host, port: port)
+        session = try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
+        try await leaveInSyncSets()
+        try await changeRegistration { $0.isFenced = false }
+    }
+
+    private func firstImage() async throws -> ClusterImage {
+        let start = ContinuousClock.now
+        while true {
+            do throws(MetadataError) {
+                return try await metadata.image()
+            } catch {
+                let waited = ContinuousClock.now - start
+                guard error.code == .unavailable, waited < Self.storePatience else { throw error }
+                logger.warning("waiting for the metadata store", metadata: ["reason": "\(error.message)"])
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private func registerFenced(host: String, port: UInt16) async throws {
+        for _ in 0..<Self.registrationAttemptsMax {
+            let image = try await metadata.image()
+            if try await register(image, host: host, port: port, isFenced: true) { return }
+        }
+        throw BrokerError(
+            .brokerUnavailable,
+            "the registration of broker \(settings.brokerID) was overtaken each time; is another "
+                + "process running as this broker?")
+    }
+
+    /// RULES 3: the store never knows less than a directory.
+    private func checkEpochs() throws(BrokerError) {
+        for (id, entry) in table.snapshot {
+            guard case .replica(let replica) = entry, let record = mirror.partitions[id]?.record,
+                replica.log.highestEpoch > record.leaderEpoch
+            else { continue }
+            throw BrokerError(
+                .inconsistentClusterID,
+                "the broker does not start: \(replica.name) is at leader epoch \(record.leaderEpoch) in the metadata "
+                    + "store, and its directory has seen \(replica.log.highestEpoch): the store was rolled back or "
+                    + "replaced; 'martlet cluster recover' takes it up")
+        }
+    }
+
+    private func leaveInSyncSets() async throws {
+        let lossy = Set(
+            table.snapshot.compactMap { id, entry in
+                guard case .replica(let replica) = entry else { return id }
+                return replica.log.startFacts?.isLossless(sameDirectory: true) == true ? nil : id
+            })
+        guard !lossy.isEmpty else { return }
+        for _ in 0..<Self.registrationAttemptsMax {
+            let plan = StartPlanner(image: try await metadata.image(), settings: settings, identity: store.identity)
+            let transactions = plan.withdrawal(from: lossy, transactionKeysMax: metadata.transactionKeysMax)
+            if transactions.isEmpty { return }
+            for transaction in transactions { _ = try await metadata.commit(transaction) }
+        }
+        throw BrokerError(
+            .brokerUnavailable, "the in-sync sets changed each time the broker wanted to leave them; start it again")
+    }
+
+    /// Changes this run's own record. Durable on return, and applied here once the feed is followed; nothing is changed once another run is registered.
+    func changeRegistration(_ change: (inout BrokerRecord) -> Void) async throws {
+        for _ in 0..<Self.registrationAttemptsMax {
+            guard let broker = try await metadata.image().brokers[settings.brokerID], broker.startEpoch == startEpoch
+            else { break }
+            var record = broker.record
+            change(&record)
+            if record == broker.record { return }
+            var transaction = MetadataTransaction()
+            transaction.put(.broker(record), ifRevision: broker.revision)
+            if case .committed(let revision) = try await metadata.commit(transaction) { return await applied(revision) }
+        }
+        throw BrokerError(
+            .brokerUnavailable,
+            "the registration of broker \(settings.brokerID) could not be changed: another run "
+                + "has taken it over")
+    }
+}
