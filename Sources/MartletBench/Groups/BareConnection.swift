@@ -10,14 +10,21 @@ enum BareConnection {
         let address = try HostAndPort(broker.address)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let connection = try await RPCConnection.connect(host: address.host, port: address.port, group: loops)
-            defer { connection.close() }
-            let result = try await body(connection)
+            let result = try await use(address, loops, body)
             try await loops.shutdownGracefully()
             return result
         } catch {
             try? await loops.shutdownGracefully()
             throw error
         }
+    }
+
+    /// The connection is closed while its loop still runs.
+    private static func use<Result>(
+        _ address: HostAndPort, _ loops: MultiThreadedEventLoopGroup, _ body: (RPCConnection) async throws -> Result
+    ) async throws -> Result {
+        let connection = try await RPCConnection.connect(host: address.host, port: address.port, group: loops)
+        defer { connection.close() }
+        return try await body(connection)
     }
 }
