@@ -101,6 +101,30 @@ struct ProducerTests {
         await broker.stop()
     }
 
+    @Test("a leader that says nothing any more is left for the one that has taken its place", .timeLimit(.minutes(1)))
+    func silentLeader() async throws {
+        let cluster = FakeBroker.Cluster()
+        let first = try await FakeBroker.start(cluster)
+        let second = try await FakeBroker.start(cluster, id: 1)
+        cluster.addTopic("t")
+        // Longer than this test may take.
+        let patient = configuration(first) {
+            $0.client.requestTimeout = .seconds(600)
+            $0.deliveryTimeout = .seconds(900)
+        }
+        let producer = try Producer(patient, logger: quiet)
+        _ = try await producer.send(topic: "t", value: "before").delivery()
+        cluster.state.withLock { $0.produceSilences = 1 }
+        let handle = try await producer.send(topic: "t", value: "silence")
+        while !Task.isCancelled, cluster.stored("t").nextOffset < 2 { await Task.yield() }
+        cluster.moveLeader(of: "t", to: 1)
+        #expect(try await handle.delivery().offset == 1)
+        #expect(try cluster.values("t") == ["before", "silence"])
+        try await producer.close()
+        await first.stop()
+        await second.stop()
+    }
+
     @Test("records follow their partition to its new leader")
     func leaderMove() async throws {
         let cluster = FakeBroker.Cluster()

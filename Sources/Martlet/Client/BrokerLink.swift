@@ -16,6 +16,11 @@ final class BrokerLink: Sendable {
         self.timeout = timeout
     }
 
+    /// The same connection, with less time for each awaited call.
+    func impatient(_ timeout: Duration) -> BrokerLink {
+        BrokerLink(connection: connection, name: name, timeout: min(timeout, self.timeout))
+    }
+
     /// For calls with attachments or completions.
     var caller: any RPCCaller { connection }
 

@@ -4,7 +4,7 @@ internal import MartletProtocol
 extension ClientCore {
     /// The connection for control to the broker that coordinates a group now. Asks some broker, once.
     nonisolated(nonsending) func coordinator(of group: String) async throws(MartletError) -> BrokerLink {
-        let address = try await withAnyBroker { (link) async throws(MartletError) in
+        let address = try await withAnyBroker(patience: Self.lookupPatience) { (link) async throws(MartletError) in
             let response = try await link.call(
                 GroupsClient.Method.findCoordinator, FindCoordinatorRequest(group: Array(group.utf8)),
                 as: FindCoordinatorResponse.self)

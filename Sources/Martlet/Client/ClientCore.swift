@@ -84,6 +84,38 @@ final class ClientCore: Sendable {
         }
     }
 
+    /// The same, waiting no longer than `patience`; the attempt goes on for others.
+    private nonisolated(nonsending) func link(
+        to address: BrokerAddress, _ purpose: Purpose, within patience: Duration
+    ) async throws(MartletError) -> BrokerLink {
+        let outcome = Eventual<Result<BrokerLink, MartletError>>()
+        let timer = loop.scheduleTask(in: .nanoseconds(patience.wholeNanoseconds)) {
+            let error = MartletError(
+                .unreachable, "no connection after \(patience.text)", broker: address.description)
+            outcome.fulfil(.failure(error))
+        }
+        defer { timer.cancel() }
+        Task {
+            do throws(MartletError) {
+                outcome.fulfil(.success(try await link(to: address, purpose)))
+            } catch {
+                outcome.fulfil(.failure(error))
+            }
+        }
+        return try await outcome.value().get()
+    }
+
+    /// Gives up all connections to a broker; calls on them fail, and may be made again.
+    func drop(_ broker: BrokerID) {
+        let links = state.withLock { state in
+            guard let address = state.addresses[broker] else { return [BrokerLink]() }
+            return [Purpose.data, .control].compactMap { purpose in
+                try? state.links[LinkKey(address: address, purpose: purpose)]?.current?.get()
+            }
+        }
+        for link in links { link.close() }
+    }
+
     private func dial(_ key: LinkKey, _ pending: Eventual<Result<BrokerLink, MartletError>>) async {
         do throws(MartletError) {
             let link = try await BrokerLink.connect(to: key.address, configuration: configuration, loop: loop)
@@ -134,13 +166,14 @@ extension ClientCore {
         }
     }
 
-    /// ``lookUp(_:)`` with the result told on the loop.
+    /// ``lookUp(_:avoiding:)`` with the result told on the loop.
     func lookUp(
-        _ names: [String], _ told: @escaping @Sendable (Result<[String: TopicLookup], MartletError>) -> Void
+        _ names: [String], avoiding silent: Set<BrokerID> = [],
+        _ told: @escaping @Sendable (Result<[String: TopicLookup], MartletError>) -> Void
     ) {
         Task {
             do throws(MartletError) {
-                let lookups = try await lookUp(names)
+                let lookups = try await lookUp(names, avoiding: silent)
                 loop.execute { told(.success(lookups)) }
             } catch {
                 logger.debug("could not look up topics", metadata: ["topics": "\(names)", "reason": "\(error)"])
@@ -155,19 +188,31 @@ extension ClientCore {
 extension ClientCore {
     /// Runs `body` with a control connection to some broker: those that metadata named and the bootstrap addresses
     /// are tried in turn, beginning with the one that answered last. One round; throws the last failure.
+    ///
+    /// - Parameters:
+    ///   - patience: How long one of them may take when there are others to ask; nil: as long as any request.
+    ///   - silent: Brokers not to ask.
     nonisolated(nonsending) func withAnyBroker<Value>(
+        patience: Duration? = nil, avoiding silent: Set<BrokerID> = [],
         _ body: (BrokerLink) async throws(MartletError) -> Value
     ) async throws(MartletError) -> Value {
-        let (candidates, first) = state.withLock { state in
+        let (candidates, first, avoided) = state.withLock { state in
             let known = state.addresses.sorted { $0.key < $1.key }.map(\.value)
             let extra = configuration.bootstrap.filter { !known.contains($0) }
-            return (known + extra, state.preferred)
+            return (known + extra, state.preferred, Set(silent.compactMap { state.addresses[$0] }))
         }
         var failures: [MartletError] = []
         for step in candidates.indices {
             let index = (first + step) % candidates.count
+            if avoided.contains(candidates[index]) { continue }
             do throws(MartletError) {
-                let value = try await body(try await link(to: candidates[index], .control))
+                let link: BrokerLink
+                if let patience, candidates.count > 1 {
+                    link = try await self.link(to: candidates[index], .control, within: patience).impatient(patience)
+                } else {
+                    link = try await self.link(to: candidates[index], .control)
+                }
+                let value = try await body(link)
                 state.withLock { $0.preferred = index }
                 return value
             } catch {
@@ -179,6 +224,7 @@ extension ClientCore {
     }
 
     private func unreachable(_ failures: [MartletError]) -> MartletError {
+        if failures.isEmpty { return MartletError(.unreachable, "there is no other broker to ask") }
         if failures.count == 1 { return failures[0] }
         let each = failures.map { "\($0.broker ?? "?"): \($0.message)" }.joined(separator: "; ")
         return MartletError(failures.last?.code ?? .unreachable, "none of the brokers could answer: \(each)")
@@ -223,9 +269,15 @@ extension MartletError {
 // MARK: - Metadata
 
 extension ClientCore {
+    /// How long a broker may take to say who leads a topic, or where a group is, when others can be asked.
+    static let lookupPatience = Duration.seconds(2)
+
     /// Asks some broker about topics, and learns the brokers' addresses on the way. One attempt.
-    nonisolated(nonsending) func lookUp(_ names: [String]) async throws(MartletError) -> [String: TopicLookup] {
-        let (response, broker) = try await describe(DescribeTopicsRequest(names: names.map { Array($0.utf8) }))
+    nonisolated(nonsending) func lookUp(
+        _ names: [String], avoiding silent: Set<BrokerID> = []
+    ) async throws(MartletError) -> [String: TopicLookup] {
+        let (response, broker) = try await describe(
+            DescribeTopicsRequest(names: names.map { Array($0.utf8) }), patience: Self.lookupPatience, avoiding: silent)
         var lookups: [String: TopicLookup] = [:]
         for topic in response.topics {
             let name = String(decoding: topic.name, as: UTF8.self)
@@ -246,9 +298,9 @@ extension ClientCore {
 
     /// The answer, and the broker that gave it, as "host:port".
     nonisolated(nonsending) func describe(
-        _ request: DescribeTopicsRequest
+        _ request: DescribeTopicsRequest, patience: Duration? = nil, avoiding silent: Set<BrokerID> = []
     ) async throws(MartletError) -> (response: DescribeTopicsResponse, broker: String) {
-        try await withAnyBroker { (link) async throws(MartletError) in
+        try await withAnyBroker(patience: patience, avoiding: silent) { (link) async throws(MartletError) in
             let response = try await link.call(
                 TopicsClient.Method.describeTopics, request, as: DescribeTopicsResponse.self)
             try learn(response, from: link)

@@ -25,6 +25,7 @@ final class ConsumerShell: Sendable {
     let group: GroupShell?
     private let machine: ConsumerMachineBox
     private let timer: LoopTimer
+    private let calls: CallWatch
     /// When the lag is told again, in the nanoseconds of ``MonotonicTime``.
     private let nextLag = Atomic<Int64>(.min)
 
@@ -35,6 +36,7 @@ final class ConsumerShell: Sendable {
         self.machine = machine
         metrics = ConsumerMetrics(clientName: configuration.client.clientName)
         timer = LoopTimer(loop: core.loop)
+        calls = CallWatch(core: core)
         wakeApplication = { machine.state.withLock { $0.takeWaiter() }?.fulfil(()) }
         group = configuration.group.map { [wakeApplication] in
             GroupShell($0, core: core, wakeApplication: wakeApplication)
@@ -109,9 +111,11 @@ extension ConsumerShell {
                     fetchOffset: item.position, lastFetchedEpoch: item.epoch,
                     maxBytes: UInt32(clamping: configuration.maxPartitionBytes))
             })
+        let watched = calls.began(at: call.broker, allowed: configuration.maxWait) { call.epochs }
         link.caller.start(
             RecordsClient.Method.fetch, request, attachment: [], timeout: configuration.client.requestTimeout
         ) { (result: Result<RPCReply<FetchResponse>, RPCFailure>) in
+            self.calls.ended(watched)
             switch result {
             case .success(let reply): self.fetched(call, reply, broker: name)
             case .failure(let failure): self.failed(call, failure, broker: name)
@@ -203,6 +207,13 @@ extension ConsumerShell {
                 }
             }
         }
+    }
+}
+
+extension FetchCall {
+    /// What is asked of the leader, at which epoch.
+    fileprivate var epochs: [TopicPartition: LeaderEpoch] {
+        Dictionary(items.map { ($0.topicPartition, $0.leaderEpoch) }, uniquingKeysWith: max)
     }
 }
 

@@ -14,6 +14,7 @@ final class ProducerShell: Sendable {
     private let machine: Mutex<ProducerMachine>
     private let metrics: ProducerMetrics
     private let timer: LoopTimer
+    private let calls: CallWatch
 
     init(configuration: ProducerConfiguration, core: ClientCore) {
         self.configuration = configuration
@@ -25,6 +26,7 @@ final class ProducerShell: Sendable {
             ProducerMachine(configuration: configuration, buffers: pool, seed: UInt64.random(in: .min ... .max)))
         metrics = ProducerMetrics(clientName: configuration.client.clientName)
         timer = LoopTimer(loop: core.loop)
+        calls = CallWatch(core: core)
     }
 
     /// Runs `body` with the machine locked; nothing for the loop may follow from it. Any thread.
@@ -143,10 +145,12 @@ extension ProducerShell {
                 self.written(call, result, broker: name)
             }
         } else {
+            let watched = calls.began(at: call.broker) { call.epochs }
             link.caller.start(
                 RecordsClient.Method.produce, request, attachment: attachment,
                 timeout: configuration.client.requestTimeout
             ) { (result: Result<RPCReply<ProduceResponse>, RPCFailure>) in
+                self.calls.ended(watched)
                 self.answered(call, result, broker: name)
             }
         }
@@ -198,6 +202,13 @@ extension ProducerShell {
                 machine.settle(machine.failed(call.id, failure, broker: broker, now: now), into: &work)
             }
         }
+    }
+}
+
+extension ProduceCall {
+    /// What is asked of the leader, at which epoch.
+    fileprivate var epochs: [TopicPartition: LeaderEpoch] {
+        Dictionary(items.map { ($0.batch.topicPartition, $0.leaderEpoch) }, uniquingKeysWith: max)
     }
 }
 

@@ -1,0 +1,55 @@
+internal import Logging
+internal import MartletCore
+internal import NIOCore
+
+/// Runs a ``SilenceWatch`` for a producer or consumer. All of it is used on the client's event loop.
+struct CallWatch: Sendable {
+    private let core: ClientCore
+    private let watch: NIOLoopBoundBox<SilenceWatch>
+    private let isArmed: NIOLoopBoundBox<Bool>
+
+    init(core: ClientCore) {
+        self.core = core
+        watch = .makeBoxSendingValue(SilenceWatch(), eventLoop: core.loop)
+        isArmed = .makeBoxSendingValue(false, eventLoop: core.loop)
+    }
+
+    /// A call to a leader is on its way; ``ended(_:)`` is to be told what this returns.
+    func began(
+        at broker: BrokerID, allowed: Duration = .zero,
+        partitions: @escaping @Sendable () -> [TopicPartition: LeaderEpoch]
+    ) -> UInt64 {
+        let call = watch.value.began(at: broker, allowed: allowed, now: .now(), partitions: partitions)
+        arm()
+        return call
+    }
+
+    func ended(_ call: UInt64) {
+        watch.value.ended(call)
+    }
+
+    /// One timer for all calls: most are answered long before it, and it finds nothing then.
+    private func arm() {
+        guard !isArmed.value, let moment = watch.value.nextMoment else { return }
+        isArmed.value = true
+        let delay = TimeAmount.nanoseconds(max((moment - .now()).wholeNanoseconds, 0))
+        core.loop.scheduleTask(in: delay) {
+            isArmed.value = false
+            look()
+        }
+    }
+
+    private func look() {
+        guard let (topics, silent) = watch.value.takeDue(now: .now()) else { return arm() }
+        core.lookUp(topics.sorted(), avoiding: silent) { result in
+            let lookups = (try? result.get()) ?? [:]
+            for broker in watch.value.heard(lookups, now: .now()) {
+                core.logger.warning(
+                    "a broker does not answer and has been replaced as leader: its connections are given up",
+                    metadata: ["broker": "\(core.name(of: broker))"])
+                core.drop(broker)
+            }
+            arm()
+        }
+    }
+}
