@@ -174,6 +174,8 @@ let package = Package(
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["MartletBroker", "MartletCore"]),
         tests("MartletControllerTests", ["MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
+        // The SDK's half of a membership against the broker's.
+        tests("MartletMembershipTests", ["Martlet", "MartletBroker", "MartletCore"]),
         // Against the built `martlet`, as a process.
         tests("ProcessTests", ["MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
         tests("TidyTests", []),

@@ -28,8 +28,7 @@ public struct ConsumerGroup: Sendable, Hashable {
     public var commits = CommitPolicy.automatic(every: .seconds(1))
 
     /// How long the application may take between two calls for records. Past it the consumer leaves the group, so that
-    /// others read on, says so in its log, and joins again with the next call. Also how long a partition may take to be
-    /// let go of. Default 5 minutes; 1 s to 24 hours.
+    /// others read on, says so in its log, and joins again with the next call. Default 5 minutes; 1 s to 24 hours.
     public var maxPollInterval = Duration.seconds(300)
 
     /// How long ``Consumer/close()`` may take for the last commit and for leaving. Default 5 s; 10 ms to 5 minutes.
@@ -38,6 +37,10 @@ public struct ConsumerGroup: Sendable, Hashable {
     public init(_ name: String) {
         self.name = name
     }
+
+    /// How long the coordinator waits for a partition to be let go of, before it puts the member out. Not less than
+    /// usual sessions: whoever does not hear that a partition is taken away may read it until its session is over.
+    var rebalanceTimeout: Duration { max(maxPollInterval, .seconds(30)) }
 
     func validate() throws(MartletError) {
         try Setting.check("group.name", bytes: name.utf8.count, within: 1...249)

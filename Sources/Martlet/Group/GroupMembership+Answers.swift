@@ -160,7 +160,7 @@ extension GroupMembership {
 
     /// What is over by now.
     mutating func passTime(now: MonotonicTime) {
-        if case .member = phase, now >= provenAt + sessionTimeout {
+        if let end = sessionEnd, now >= end {
             lose(.sessionOver(settings.name, sessionTimeout), then: .joining)
         }
         if isActive, waits != .forRecords, departure == nil, now >= lastPoll + settings.maxPollInterval {

@@ -109,7 +109,7 @@ extension GroupMembership {
         if isWanted { consider(retryAt) }
         if isActive {
             consider(heartbeatNotBefore)
-            if isMember { consider(provenAt + sessionTimeout) }
+            consider(sessionEnd)
             consider(commitDueAt)
             if waits != .forRecords { consider(lastPoll + settings.maxPollInterval) }
             consider(departure?.deadline)

@@ -162,8 +162,11 @@ struct GroupMembership: Sendable {
 
     var isMember: Bool { if case .member = phase { true } else { false } }
 
-    /// When the membership is lost unless there is an answer; nil when there is none.
-    var sessionEnd: MonotonicTime? { isMember ? provenAt + sessionTimeout : nil }
+    /// When the membership is lost unless there is an answer; nil when there is none. Until then nobody else has its
+    /// partitions, whether it was heard from or not.
+    var sessionEnd: MonotonicTime? {
+        isMember ? provenAt + min(sessionTimeout, settings.rebalanceTimeout) : nil
+    }
 
     mutating func newCall() -> UInt64 {
         lastCall += 1

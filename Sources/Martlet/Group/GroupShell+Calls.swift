@@ -14,7 +14,7 @@ extension GroupShell {
             },
             instanceID: Array((settings.instanceID ?? "").utf8),
             clientID: isJoin ? Array(core.configuration.clientName.utf8.prefix(128)) : [],
-            rebalanceTimeoutMs: isJoin ? settings.maxPollInterval.wireMilliseconds : 0,
+            rebalanceTimeoutMs: isJoin ? settings.rebalanceTimeout.wireMilliseconds : 0,
             assignor: isJoin ? Array((settings.assignor ?? "").utf8) : [], maxWaitMs: call.maxWait.wireMilliseconds)
         self.call(GroupsClient.Method.heartbeat, request, timeout: call.timeout) {
             (result: Result<HeartbeatResponse, GroupCallFailure>) in
