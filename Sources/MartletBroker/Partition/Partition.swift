@@ -316,6 +316,10 @@ extension Partition: PartitionLogObserver {
         noteDurable(offset)
     }
 
+    func corruptionFound(_ log: PartitionLog, _ report: CorruptionReport) {
+        host?.corruptionFound(report.offsets, in: self)
+    }
+
     func logStateChanged(_ log: PartitionLog) {
         switch log.state {
         case .recovering: break

@@ -1,3 +1,5 @@
+internal import MartletCore
+
 /// What a partition needs of the broker around it. Called on any thread; must not block.
 protocol PartitionHost: AnyObject, Sendable {
     /// Monotonic time, from an arbitrary beginning.
@@ -6,6 +8,8 @@ protocol PartitionHost: AnyObject, Sendable {
     func logIsOnline(_ partition: Partition)
     /// The log takes part in nothing any more.
     func logIsOffline(_ partition: Partition)
+    /// What lies there on this broker's disk is damaged.
+    func corruptionFound(_ offsets: Range<Offset>, in partition: Partition)
     /// The partition leads, and wants its in-sync replicas changed.
     func propose(_ change: InSyncChange, of partition: Partition)
 }

@@ -33,6 +33,7 @@ package final class Replication: PartitionHost {
     private let session = Mutex<(any MetadataSession)?>(nil)
     private let hasDeadline = Atomic<Bool>(false)
     private let inSync: InSyncQueue
+    private let repairer: Repairer
     let throttle: ReplicationThrottle
     /// For cuts of logs, which wait for the disk.
     private let disks = (0..<4).map { BlockingQueue(label: "martlet.broker.replica.\($0)") }
@@ -43,6 +44,7 @@ package final class Replication: PartitionHost {
         self.peers = peers
         self.logger = logger
         let clock = settings.clock
+        repairer = Repairer(logger: logger)
         inSync = InSyncQueue(counters: counters) { clock.elapsed }
         throttle = ReplicationThrottle(bytesPerSecond: settings.replicationThrottle)
     }
@@ -81,6 +83,7 @@ package final class Replication: PartitionHost {
             return (state.fetchers.values.map(\.fetcher), state.ticker)
         }
         ticker?.cancel()
+        repairer.stop()
         for fetcher in fetchers { fetcher.stop() }
     }
 
@@ -240,6 +243,30 @@ package final class Replication: PartitionHost {
 
     func logIsOffline(_ partition: Partition) {
         leave(partition.id)
+    }
+
+    func corruptionFound(_ offsets: Range<Offset>, in partition: Partition) {
+        counters.foundDamage()
+        guard peers != nil else { return }
+        repairer.repair(partition, offsets, on: disk(for: partition.id)) { [weak self, weak partition] in
+            partition.flatMap { self?.sources(for: $0) } ?? []
+        }
+    }
+
+    /// Who has what this replica should have: its leader, or whoever is in sync with it. Whoever asks closes them.
+    private func sources(for partition: Partition) -> [any Peer] {
+        let brokers = partition.state.withLock { state in
+            state.following.map { [$0.leader.broker] }
+                ?? state.leader.map { $0.followers.filter(\.isInSync).map(\.broker) } ?? []
+        }
+        return state.withLock { state in
+            brokers.compactMap { id in
+                state.brokers[id].flatMap { broker in
+                    peers?.peer(
+                        PeerAddress(broker: id, startEpoch: broker.startEpoch, host: broker.host, port: broker.port))
+                }
+            }
+        }
     }
 
     func propose(_ change: InSyncChange, of partition: Partition) {

@@ -22,7 +22,7 @@ package final class ReplicationCounters: Sendable {
         package var fetchErrors = 0
         package var truncations = 0
         package var resets = 0
-        /// Batches of leaders that failed their checks here.
+        /// Batches of leaders that failed their checks here, and damage on this broker's disk.
         package var corruptionsFound = 0
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import HashTreeCollections
 import MartletCore
 import MartletMetadata
@@ -25,7 +26,9 @@ struct ReplicationTests {
             #expect(try await cluster.read(1, topic) == expected)
             // Followers hear of it with a later fetch.
             try await cluster.eventually("the high watermark is known everywhere") {
-                try (1...3 as ClosedRange<BrokerID>).allSatisfy { try cluster.partition($0, topic).log.highWatermark == 40 }
+                try (1...3 as ClosedRange<BrokerID>).allSatisfy {
+                    try cluster.partition($0, topic).log.highWatermark == 40
+                }
             }
             #expect(cluster.broker(1).replicationStatus().underReplicated == 0)
             #expect(cluster.broker(2).replicationStatus().counters.bytesIn > 0)
@@ -118,10 +121,11 @@ struct ReplicationTests {
                 try await cluster.produce(["refused"], to: 1, topic, timeout: .milliseconds(50)).error?.code
                     == .notEnoughReplicas
             }
-            #expect(try await cluster.inSync(topic).count == 2)
+            try await cluster.eventually("one has left") { try await cluster.inSync(topic).count == 2 }
             _ = try await cluster.produce(["hidden"], to: 1, topic, acks: .leader).get()
             #expect(try await cluster.read(1, topic) == ["a"])
             #expect(cluster.broker(1).replicationStatus().underMinInSync == 1)
+            #expect(try await cluster.inSync(topic).count == 2)
             cluster.network.heal()
             try await cluster.eventually("writes are taken") {
                 try await cluster.produce(["b"], to: 1, topic).error == nil
@@ -256,6 +260,30 @@ struct ReplicationTests {
             await #expect(throws: BrokerError.self) { try await cluster.read(1, topic) }
             let item = ListOffsetsItem(topicID: topic, partition: 0, leaderEpoch: -1, spec: .latest)
             #expect(await cluster.broker(1).listOffsets([item])[0].error?.code == .notLeaderOrFollower)
+        }
+    }
+
+    @Test("a bit that flips on a disk is repaired from another replica", arguments: [1, 2] as [BrokerID])
+    func bitFlip(on id: BrokerID) async throws {
+        try await ClusterHarness.with { cluster in
+            let topic = try await cluster.createTopic()
+            let log = try cluster.partition(id, topic).log
+            var settings = log.settings
+            settings.segmentBytes = 300
+            log.update(settings: settings)
+            let values = (0..<10).map { "value \($0)" }
+            for value in values { _ = try await cluster.produce([value], to: 1, topic).get() }
+            let read = try #require(try log.read(from: 2, maxBytes: 1, upTo: .max))
+            let file = open(read.lease.path, O_RDWR)
+            defer { close(file) }
+            var byte: UInt8 = 0
+            #expect(pread(file, &byte, 1, off_t(read.filePosition + 66)) == 1)
+            byte ^= 4
+            #expect(pwrite(file, &byte, 1, off_t(read.filePosition + 66)) == 1)
+            cluster.member(id).store.scrub()
+            #expect(cluster.broker(id).replication.counters.snapshot.corruptionsFound == 1)
+            try await cluster.eventually("it is repaired") { log.damages.isEmpty }
+            #expect(try cluster.log(id, topic) == values)
         }
     }
 
