@@ -29,7 +29,7 @@ public final class Admin: Sendable {
 
     /// One request to any broker, over failures that may pass. `repeated` tells whether an attempt before this one
     /// may have been carried out without an answer.
-    nonisolated(nonsending) private func atAnyBroker<Value>(
+    nonisolated(nonsending) func atAnyBroker<Value>(
         _ what: String, _ body: (BrokerLink, _ repeated: Bool) async throws(MartletError) -> Value
     ) async throws(MartletError) -> Value {
         var attempts = 0

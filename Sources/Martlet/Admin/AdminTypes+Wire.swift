@@ -30,7 +30,9 @@ extension PartitionInfo {
             partition: description.partition, leader: description.leaderID >= 0 ? description.leaderID : nil,
             leaderEpoch: description.leaderEpoch, replicas: description.replicas,
             inSyncReplicas: description.inSyncReplicas, sizes: withSizes && sizes.logEnd >= 0 ? sizes : nil,
-            offlineReason: description.offlineReason.isEmpty ? nil : text(description.offlineReason))
+            offlineReason: description.offlineReason.isEmpty ? nil : text(description.offlineReason),
+            targetReplicas: description.targetReplicas,
+            lastUncleanEpoch: description.lastUncleanEpoch >= 0 ? description.lastUncleanEpoch : nil)
     }
 }
 

@@ -25,6 +25,10 @@ public struct PartitionInfo: Sendable, Hashable {
     public var sizes: Sizes?
     /// Why it is offline; nil when it is not.
     public var offlineReason: String?
+    /// What the replicas are becoming; empty: they stay.
+    public var targetReplicas: [BrokerID] = []
+    /// The latest epoch of a leader that was not in sync: records may have been lost then. Nil: never.
+    public var lastUncleanEpoch: LeaderEpoch?
 
     /// The extent of a partition's log.
     public struct Sizes: Sendable, Hashable {
