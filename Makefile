@@ -8,6 +8,7 @@ SWIFT_BUILD := swift build
 RELEASE := .build/release
 # Where a quickstart leaves its broker and its data.
 QUICKSTART := .build/quickstart
+CLUSTER := .build/cluster
 PACKAGES := libprotobuf-c-dev liblz4-dev
 TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3 python3-protobuf clang-format etcd-server \
 	etcd-client openssl
@@ -41,6 +42,15 @@ quickstart: packages ## Builds, starts a broker, streams a real file through it,
 .PHONY: quickstart-stop
 quickstart-stop: ## Stops the broker that `make quickstart` left running
 	@Tests/quickstart --stop $(QUICKSTART)
+
+.PHONY: cluster
+cluster: packages test-packages ## Builds, starts etcd and three brokers, plays the whole picture with failures, leaves it running
+	$(SWIFT_BUILD) -c release --product martlet
+	@Tests/cluster $(RELEASE)/martlet $(CLUSTER)
+
+.PHONY: cluster-stop
+cluster-stop: ## Stops what `make cluster` left running
+	@Tests/cluster --stop $(CLUSTER)
 
 .PHONY: test
 test: test-packages ## Installs what the tests need and runs them all

@@ -131,8 +131,8 @@ let package = Package(
         target(
             "MartletServer",
             [
-                "MartletBroker", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration, lifecycle, signals,
-                systemPackage,
+                "MartletBroker", "MartletMetadata", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration,
+                lifecycle, signals, systemPackage,
             ]
         ),
 
@@ -141,7 +141,11 @@ let package = Package(
         target("MartletCLIKit", ["Martlet", "MartletCore", "MartletStorage", logging, arguments]),
         .executableTarget(
             name: "MartletCLI",
-            dependencies: ["MartletCLIKit", "MartletServer", arguments],
+            dependencies: [
+                "MartletCLIKit", "MartletServer", "MartletBroker", "MartletMetadata", "MartletMetadataEtcd",
+                "MartletCore",
+                arguments, logging,
+            ],
             swiftSettings: strictSwift
         ),
         .executableTarget(

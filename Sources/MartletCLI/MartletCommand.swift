@@ -19,8 +19,8 @@ struct MartletCommand: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            BrokerCommand.self, TopicCommand.self, ProduceCommand.self, ConsumeCommand.self, GroupCommand.self,
-            LogCommand.self,
+            BrokerCommand.self, ClusterCommand.self, TopicCommand.self, ProduceCommand.self, ConsumeCommand.self,
+            GroupCommand.self, LogCommand.self,
         ]
     )
 

@@ -18,6 +18,10 @@ enum Remedy {
         case .recordTooLarge, .refused(.messageTooLarge):
             "Raise the topic's max.message.bytes (`martlet topic alter NAME --set max.message.bytes=N`) and say "
                 + "--max-message-bytes N to produce."
+        case .refused(.metadataUnavailable):
+            "Brokers serve what there is; changes have to wait until etcd answers them again. `martlet cluster status` shows it."
+        case .refused(.notEnoughReplicas), .refused(.notEnoughReplicasAfterAppend):
+            "`martlet cluster status` shows which brokers and replicas are missing."
         case .corruptBatch:
             "`martlet log inspect DATA --verify` on the broker's machine finds the damaged segment."
         case .offsetOutOfRange:

@@ -54,6 +54,9 @@ package struct HistoryChecker: Sendable {
     /// How many records were acknowledged.
     package private(set) var acknowledgedCount = 0
 
+    /// Of all acknowledged records, in order.
+    package var acknowledgedOffsets: [Offset] { acknowledged.keys.sorted() }
+
     package init() {}
 
     package mutating func didSend(_ id: RecordID) {

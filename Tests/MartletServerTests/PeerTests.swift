@@ -171,6 +171,7 @@ struct PeerTests {
         try await Self.with { other in
             let peer = try other.peer()
             defer { peer.close() }
+            _ = try await Self.fetch(peer).get()
             other.made.isSilent = true
             guard case .failure(let error) = await Self.fetch(peer, timeout: .milliseconds(50)) else {
                 Issue.record("an answer from a silent broker")

@@ -51,7 +51,7 @@ extension ProcessTests {
                     try await fixture.restart()
                     let status = try await fixture.settledStatus()
                     if status.troubles.isEmpty {
-                        let records = try await PartitionReader.read(crashed.place, at: fixture.address)
+                        let records = try await PartitionReader.read(crashed.place, at: [fixture.address])
                         // Without what was cut the records are a prefix.
                         #expect(records.map(\.offset) == Array(0..<Offset(records.count)))
                         #expect(Offset(records.count) <= lastEnd)

@@ -81,7 +81,7 @@ extension ProcessTests {
                 #expect(try await fixture.admin { try await $0.brokerStatus() }.troubles.isEmpty)
                 // Found when it is read: by the client that would have got it.
                 let error = await #expect(throws: MartletError.self) {
-                    _ = try await PartitionReader.read(place, at: fixture.address)
+                    _ = try await PartitionReader.read(place, at: [fixture.address])
                 }
                 #expect(error?.code == .corruptBatch)
                 #expect(error?.broker == fixture.address && error?.topicPartition == place && error?.offset != nil)

@@ -42,7 +42,10 @@ struct TidyTests {
         ],
         "Martlet": ["MartletCore", "MartletProtocol", "MartletRPC"],
         "MartletCLIKit": ["Martlet", "MartletCore", "MartletStorage", "MartletServer"],
-        "MartletCLI": ["Martlet", "MartletCore", "MartletStorage", "MartletServer", "MartletCLIKit"],
+        "MartletCLI": [
+            "Martlet", "MartletCore", "MartletStorage", "MartletServer", "MartletCLIKit", "MartletBroker",
+            "MartletMetadata", "MartletMetadataEtcd",
+        ],
     ]
 
     @Test("imports point downwards only")

@@ -34,7 +34,7 @@ struct StatusReport {
                     status.troubles.append(
                         .init(topic: replica.topic, partition: id.partition, reason: damage.message))
                 }
-                guard let trouble = replica.trouble else { continue }
+                guard let trouble = replica.fault else { continue }
                 if trouble.code == .partitionRecovering {
                     status.partitionsRecovering += 1
                 } else {

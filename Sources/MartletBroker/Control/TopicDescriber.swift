@@ -74,7 +74,7 @@ struct TopicDescriber {
             lastUncleanEpoch: partition.lastUncleanEpoch)
         switch table[partition.id] {
         case .replica(let replica):
-            description.trouble = replica.trouble
+            description.trouble = replica.fault
             if withSizes { description.sizes = sizes(replica) }
         case .failed(topic: _, let error):
             description.trouble = error

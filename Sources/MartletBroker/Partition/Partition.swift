@@ -52,6 +52,9 @@ final class Partition: Sendable {
         }
     }
 
+    /// Why the replica is of no use here: as ``trouble``, unless it is only that another broker leads.
+    var fault: BrokerError? { trouble.flatMap { $0.code == .notLeaderOrFollower ? nil : $0 } }
+
     var leaderEpoch: LeaderEpoch? {
         state.withLock { state in
             if case .leader(let epoch) = state.role { epoch } else { nil }

@@ -33,6 +33,16 @@ struct BrokerRunCommand: AsyncParsableCommand {
     @Option(name: .long, help: "This broker's number in its cluster. (default: 0)")
     var id: Int?
 
+    @Option(
+        name: .long, help: "Servers of etcd, as URL[,URL]: the broker joins a cluster. (default: a broker by itself)")
+    var etcd: String?
+
+    @Option(name: .long, help: "The name of that cluster in etcd. (default: martlet)")
+    var cluster: String?
+
+    @Option(name: .long, help: "Where the broker stands: replicas are spread over racks.")
+    var rack: String?
+
     @Option(name: .long, help: "trace, debug, info, notice, warning or error. (default: info)")
     var logLevel: String?
 
@@ -49,7 +59,7 @@ struct BrokerRunCommand: AsyncParsableCommand {
         if settings { return printSettings() }
         let reader = try await SettingsReader(
             flags: try flags(), environment: ProcessInfo.processInfo.environment, file: config)
-        try await BrokerProcess.run(try ServerSettings(reader: reader))
+        try await BrokerProcess.run(try ServerSettings(reader: reader), openCluster: EtcdOpener.open)
     }
 
     private func flags() throws -> [String: String] {
@@ -66,6 +76,9 @@ struct BrokerRunCommand: AsyncParsableCommand {
         flags["metrics.listener"] = metrics ?? flags["metrics.listener"]
         flags["ready.file"] = readyFile ?? flags["ready.file"]
         flags["broker.id"] = id.map(String.init) ?? flags["broker.id"]
+        flags["etcd.endpoints"] = etcd ?? flags["etcd.endpoints"]
+        flags["cluster.name"] = cluster ?? flags["cluster.name"]
+        flags["broker.rack"] = rack ?? flags["broker.rack"]
         flags["log.level"] = logLevel ?? flags["log.level"]
         return flags
     }

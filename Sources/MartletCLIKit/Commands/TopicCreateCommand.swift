@@ -14,7 +14,11 @@ struct TopicCreateCommand: AsyncParsableCommand {
         help: "How many partitions; they can be added to, never taken away. (default: the broker's num.partitions)")
     var partitions: Int32?
 
-    @Option(name: .customLong("replication-factor"), help: "Copies of each partition. (default: the broker's)")
+    @Option(
+        name: [.customLong("replication"), .customLong("replication-factor")],
+        help:
+            "Copies of each partition. (default: 3 where there are three brokers or more, unless they are told otherwise)"
+    )
     var replicationFactor: Int32?
 
     @Option(
@@ -33,7 +37,7 @@ struct TopicCreateCommand: AsyncParsableCommand {
         // -1 asks a broker for its default; a person asks by leaving the option out.
         if let partitions, partitions < 0 { throw ValidationError("--partitions must be at least 1") }
         if let replicationFactor, replicationFactor < 0 {
-            throw ValidationError("--replication-factor must be at least 1")
+            throw ValidationError("--replication must be at least 1")
         }
     }
 

@@ -30,6 +30,8 @@ struct TopicDescribeCommand: AsyncParsableCommand {
             object.add("leader_epoch", partition.leaderEpoch)
             object.add("replicas", numbers: partition.replicas)
             object.add("in_sync_replicas", numbers: partition.inSyncReplicas)
+            object.add("target_replicas", numbers: partition.targetReplicas)
+            object.add("last_unclean_epoch", partition.lastUncleanEpoch)
             object.add("log_start_offset", partition.sizes?.logStart)
             object.add("high_watermark", partition.sizes?.highWatermark)
             object.add("log_end_offset", partition.sizes?.logEnd)
@@ -51,6 +53,13 @@ struct TopicDescribeCommand: AsyncParsableCommand {
         for partition in topic.partitions {
             if let reason = partition.offlineReason {
                 text += "\nPartition \(partition.partition) is offline: \(reason)\n"
+            }
+            if !partition.targetReplicas.isEmpty {
+                text += "\nPartition \(partition.partition) is moving to brokers \(list(partition.targetReplicas))\n"
+            }
+            if let epoch = partition.lastUncleanEpoch {
+                text +=
+                    "\nPartition \(partition.partition) may have lost records: the leader of epoch \(epoch) was not in sync\n"
             }
         }
         guard !topic.settings.isEmpty else { return text }

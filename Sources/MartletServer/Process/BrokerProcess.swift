@@ -4,13 +4,17 @@ internal import UnixSignals
 
 /// The whole process of `martlet broker`: logs on standard error, signals, one ``BrokerService``.
 package enum BrokerProcess {
-    /// Serves until SIGTERM or SIGINT, then stops cleanly.
-    package static func run(_ settings: ServerSettings) async throws {
+    /// Serves until SIGTERM or SIGINT, then stops cleanly. `openCluster` opens the metadata store of a broker in a cluster.
+    package static func run(
+        _ settings: ServerSettings, openCluster: @escaping BrokerService.StoreOpener
+    ) async throws {
         LoggingSystem.bootstrap { LineLogHandler(label: $0, level: settings.logLevel) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: BrokerService(settings: settings, logger: Logger(label: "martlet")))
+                    .init(
+                        service: BrokerService(
+                            settings: settings, logger: Logger(label: "martlet"), openCluster: openCluster))
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 // What the group has to say of signals is for whoever debugs it.

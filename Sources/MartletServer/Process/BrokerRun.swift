@@ -16,19 +16,30 @@ struct BrokerRun: Sendable {
     private let groups: GroupCoordinator
     private let server: RPCServer
     private let metrics: MetricsServer?
+    private let watch: StoreWatch?
     private let readyFile: ReadyFile?
     private let logger: Logger
 
     static func start(
-        settings: ServerSettings, openFilesMax: Int, group: any EventLoopGroup, logger: Logger
+        settings: ServerSettings, openCluster: BrokerService.StoreOpener?, openFilesMax: Int,
+        group: any EventLoopGroup, logger: Logger
     ) async throws -> BrokerRun {
         let store = try await openStore(settings, logger)
-        let metadata = try await openMetadata(settings, logger)
-        let broker = Broker(settings: settings.broker, store: store, metadata: metadata, logger: logger.part("broker"))
+        let metadata: any MetadataStore
+        do {
+            metadata = try await openMetadata(settings, openCluster, logger)
+        } catch {
+            store.close()
+            throw error
+        }
+        let peers = settings.cluster.isClustered ? transport(settings, store, group) : nil
+        let broker = Broker(
+            settings: settings.broker, store: store, metadata: metadata, logger: logger.part("broker"), peers: peers)
+        peers?.onDeath { [weak broker] run in broker?.reportDeath(run) }
         do {
             return try await serve(
-                settings: settings, broker: broker, store: store, openFilesMax: openFilesMax, group: group,
-                logger: logger)
+                settings: settings, broker: broker, store: store, metadata: metadata, openFilesMax: openFilesMax,
+                group: group, logger: logger)
         } catch {
             await broker.stop()
             throw error
@@ -37,13 +48,14 @@ struct BrokerRun: Sendable {
 
     /// The listener opens before the partitions do: clients of a broker that starts are told to try again, not refused.
     private static func serve(
-        settings: ServerSettings, broker: Broker, store: LogStore, openFilesMax: Int, group: any EventLoopGroup,
-        logger: Logger
+        settings: ServerSettings, broker: Broker, store: LogStore, metadata: any MetadataStore, openFilesMax: Int,
+        group: any EventLoopGroup, logger: Logger
     ) async throws -> BrokerRun {
         let report = StatusReporter(broker: broker, store: store, settings: settings, openFilesMax: openFilesMax)
         let groups = GroupCoordinator(broker: broker, on: group.next(), logger: logger.part("groups"))
         let server = RPCServer(
-            options: options(settings, report), services: services(broker, groups, store, report), group: group,
+            options: options(settings, report), services: services(broker, groups, store, metadata, report),
+            group: group,
             logger: logger.part("listener"))
         report.attach(server)
         let bound = try await bind(server, settings.listener)
@@ -53,6 +65,8 @@ struct BrokerRun: Sendable {
             try await broker.start(host: advertised.host, port: UInt16(advertised.port))
             groups.begin()
             warnIfOpen(bound, logger)
+            let watch = settings.cluster.isClustered && settings.metricsListener != nil ? StoreWatch(metadata) : nil
+            if let watch { report.attach(watch) }
             let metrics = try await startMetrics(settings, report, group, logger)
             let readyFile = settings.readyFile.map(ReadyFile.init)
             try readyFile?.write(address: bound)
@@ -64,7 +78,7 @@ struct BrokerRun: Sendable {
                 ])
             return BrokerRun(
                 address: bound, settings: settings, broker: broker, groups: groups, server: server, metrics: metrics,
-                readyFile: readyFile, logger: logger)
+                watch: watch, readyFile: readyFile, logger: logger)
         } catch {
             await server.shutdown(grace: .zero)
             await groups.stop()
@@ -75,10 +89,13 @@ struct BrokerRun: Sendable {
     func stop() async {
         logger.info("stopping", metadata: ["grace": "\(settings.shutdownGrace)"])
         readyFile?.remove()
-        // First, because heartbeats that wait would be waited for.
+        // While the listener still serves: whoever takes a partition over, and its clients, need this broker until then.
+        await broker.handOver()
+        // Before the listener, because heartbeats that wait would be waited for.
         await groups.stop()
         await server.shutdown(grace: settings.shutdownGrace)
         await broker.stop()
+        watch?.stop()
         await metrics?.stop()
     }
 
@@ -98,7 +115,13 @@ struct BrokerRun: Sendable {
         }
     }
 
-    private static func openMetadata(_ settings: ServerSettings, _ logger: Logger) async throws -> EmbeddedStore {
+    private static func openMetadata(
+        _ settings: ServerSettings, _ openCluster: BrokerService.StoreOpener?, _ logger: Logger
+    ) async throws -> any MetadataStore {
+        if settings.cluster.isClustered {
+            guard let openCluster else { throw SettingsError("etcd.endpoints: this program cannot reach an etcd") }
+            return try await openCluster(settings, logger.part("metadata"))
+        }
         do {
             return try EmbeddedStore(directory: settings.dataDirectory + "/metadata", logger: logger.part("metadata"))
         } catch {
@@ -106,8 +129,16 @@ struct BrokerRun: Sendable {
         }
     }
 
+    /// The id is asked for at each connection: the first start learns it from the metadata.
+    private static func transport(
+        _ settings: ServerSettings, _ store: LogStore, _ group: any EventLoopGroup
+    ) -> RPCPeerTransport {
+        RPCPeerTransport(group: group, brokerID: settings.brokerID) { store.identity.clusterID ?? "" }
+    }
+
     private static func services(
-        _ broker: Broker, _ groups: GroupCoordinator, _ store: LogStore, _ report: StatusReporter
+        _ broker: Broker, _ groups: GroupCoordinator, _ store: LogStore, _ metadata: any MetadataStore,
+        _ report: StatusReporter
     ) -> [ServiceTable] {
         [
             .records(
@@ -117,6 +148,8 @@ struct BrokerRun: Sendable {
             .topics(TopicsAdapter(broker: broker)),
             .groups(GroupsAdapter(coordinator: groups)),
             .cluster(ClusterAdapter { report.response() }),
+            .operations(OperationsAdapter(broker: broker, metadata: metadata)),
+            .replicas(ReplicasAdapter(broker: broker)),
         ]
     }
 

@@ -1,4 +1,5 @@
 package import Logging
+package import MartletMetadata
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
@@ -8,16 +9,23 @@ internal import ServiceLifecycle
 /// ``run()`` serves until a graceful shutdown (SIGTERM, through a `ServiceGroup`) or cancellation, then stops cleanly: takes no new
 /// calls, answers those in flight within `shutdown.grace.ms`, syncs and checkpoints, so that the next start reads no log data.
 package struct BrokerService: Service {
+    /// Opens the metadata store that a cluster shares, as `settings.cluster` says. Throws what tells a person what to mend.
+    package typealias StoreOpener = @Sendable (ServerSettings, Logger) async throws -> any MetadataStore
+
     private let settings: ServerSettings
     private let logger: Logger
+    private let openCluster: StoreOpener?
     /// Runs once when the broker serves, with the address that the listener got.
     private let onReady: @Sendable (HostPort) -> Void
 
+    /// Without `openCluster` it only serves as a broker by itself: what it takes to reach etcd is linked by whoever needs it.
     package init(
-        settings: ServerSettings, logger: Logger, onReady: @escaping @Sendable (HostPort) -> Void = { _ in }
+        settings: ServerSettings, logger: Logger, openCluster: StoreOpener? = nil,
+        onReady: @escaping @Sendable (HostPort) -> Void = { _ in }
     ) {
         self.settings = settings
         self.logger = logger
+        self.openCluster = openCluster
         self.onReady = onReady
     }
 
@@ -27,7 +35,8 @@ package struct BrokerService: Service {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.networkThreads ?? System.coreCount)
         do {
             let run = try await BrokerRun.start(
-                settings: settings, openFilesMax: openFilesMax, group: group, logger: logger)
+                settings: settings, openCluster: openCluster, openFilesMax: openFilesMax, group: group,
+                logger: logger)
             onReady(run.address)
             try? await gracefulShutdown()
             await run.stop()

@@ -11,6 +11,7 @@ final class StatusReporter: Sendable {
     private struct Late {
         var server: RPCServer?
         var advertised: HostPort?
+        var watch: StoreWatch?
     }
 
     private let broker: Broker
@@ -34,6 +35,11 @@ final class StatusReporter: Sendable {
 
     func advertise(_ address: HostPort) {
         late.withLock { $0.advertised = address }
+    }
+
+    /// Of a broker in a cluster, when there is a metrics port.
+    func attach(_ watch: StoreWatch) {
+        late.withLock { $0.watch = watch }
     }
 
     func hello() -> HelloResponse {
@@ -69,6 +75,7 @@ final class StatusReporter: Sendable {
         let listener = late.withLock { $0.server }?.stats
         return BrokerMetrics.data(status.counters, store.counters)
             + (listener.map(BrokerMetrics.listener) ?? [])
+            + clusterMetrics()
             + [
                 MetricFamily("martlet_topics", .gauge, "Topics in the cluster.", value: status.topics),
                 MetricFamily("martlet_partitions", .gauge, "Partitions on this broker.", value: status.partitions),
@@ -96,5 +103,14 @@ final class StatusReporter: Sendable {
                     "martlet_memory_budget_bytes", .gauge, "Memory for requests: queued.max.request.bytes.",
                     value: settings.requestMemoryBytes),
             ]
+    }
+
+    /// None of a broker by itself.
+    private func clusterMetrics() -> [MetricFamily] {
+        guard settings.cluster.isClustered else { return [] }
+        let health = late.withLock { $0.watch }?.health
+        return ClusterMetrics.replication(broker.replicationStatus())
+            + ClusterMetrics.cluster(broker.describeCluster(), brokerID: settings.brokerID)
+            + (health.map(ClusterMetrics.store) ?? [])
     }
 }

@@ -30,11 +30,15 @@ extension MartletProtocol.TopicDescription {
         self.init(
             name: Array(topic.name.utf8), topicID: topic.id.bytes, isInternal: topic.isInternal,
             partitions: topic.partitions.map(MartletProtocol.PartitionDescription.init),
-            settings: topic.settings.map {
-                MartletProtocol.SettingDescription(
-                    name: Array($0.name.utf8), value: Array($0.value.utf8), isDefault: $0.isDefault,
-                    documentation: Array($0.documentation.utf8))
-            })
+            settings: topic.settings.map(MartletProtocol.SettingDescription.init))
+    }
+}
+
+extension MartletProtocol.SettingDescription {
+    init(_ setting: MartletBroker.SettingDescription) {
+        self.init(
+            name: Array(setting.name.utf8), value: Array(setting.value.utf8), isDefault: setting.isDefault,
+            documentation: Array(setting.documentation.utf8))
     }
 }
 
@@ -47,6 +51,7 @@ extension MartletProtocol.PartitionDescription {
             highWatermark: partition.sizes?.highWatermark ?? -1,
             logEndOffset: partition.sizes?.logEndOffset ?? -1,
             sizeBytes: partition.sizes?.bytes ?? -1,
-            offlineReason: partition.trouble.map { Array($0.message.utf8) } ?? [])
+            offlineReason: partition.trouble.map { Array($0.message.utf8) } ?? [],
+            targetReplicas: partition.targetReplicas, lastUncleanEpoch: partition.lastUncleanEpoch)
     }
 }

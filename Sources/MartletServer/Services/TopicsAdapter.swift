@@ -97,7 +97,7 @@ struct TopicsAdapter: TopicsService {
     }
 
     /// Of a setting that is named twice, the last.
-    private static func settings(_ settings: [TopicSetting]) -> [String: String] {
+    static func settings(_ settings: [TopicSetting]) -> [String: String] {
         Dictionary(
             settings.map { (String(wire: $0.name), String(wire: $0.value)) }, uniquingKeysWith: { $1 })
     }

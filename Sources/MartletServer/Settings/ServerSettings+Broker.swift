@@ -13,6 +13,15 @@ extension ServerSettings {
         broker.offsetsPartitions = offsetsPartitions
         broker.offsetsRetentionMs = Int64(offsetsRetentionMinutes) * 60_000
         broker.groupsMax = groupsMax
+        broker.rack = rack
+        broker.isClustered = cluster.isClustered
+        broker.sessionTimeout = cluster.sessionTimeout
+        broker.shutdownGrace = cluster.handOverTimeout
+        broker.leaderBalanceDelay = cluster.leaderBalanceDelay
+        broker.leaderBalanceRate = cluster.leaderBalanceRate
+        broker.replicationFactorDefault = cluster.replicationFactor
+        broker.replicaLagMax = cluster.replicaLagMax
+        broker.replicationThrottle = cluster.replicationThrottle
         return broker
     }
 }

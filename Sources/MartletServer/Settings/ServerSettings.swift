@@ -7,6 +7,9 @@ package struct ServerSettings: Sendable {
     /// What clients are told to dial.
     package var advertised: HostPort?
     package var brokerID: Int32
+    /// Where the broker stands, for placing replicas. May be empty.
+    package var rack: String
+    package var cluster: ClusterSettings
     package var metricsListener: HostPort?
     package var readyFile: String?
     package var logLevel: Logger.Level
@@ -34,11 +37,13 @@ package struct ServerSettings: Sendable {
 
     /// Reads and checks every setting. The first that cannot be used is told by name, value and place.
     package init(reader: SettingsReader) throws(SettingsError) {
-        let values = Values(reader: reader)
+        let values = SettingValues(reader: reader)
         dataDirectory = try values.text("log.dir")
         listener = try values.address("listeners")
         advertised = try values.optionalAddress("advertised.listeners")
         brokerID = Int32(try values.integer("broker.id"))
+        rack = try values.optionalText("broker.rack") ?? ""
+        cluster = try ClusterSettings(values)
         metricsListener = try values.optionalAddress("metrics.listener")
         readyFile = try reader.text("ready.file")
         logLevel = Logger.Level(rawValue: try values.text("log.level")) ?? .info
@@ -66,12 +71,17 @@ package struct ServerSettings: Sendable {
 }
 
 /// Typed reading of settings that the table has checked already.
-private struct Values {
+struct SettingValues {
     let reader: SettingsReader
 
     func text(_ name: String) throws(SettingsError) -> String {
         guard let text = try reader.text(name) else { throw SettingsError("\(name) is not set") }
         return text
+    }
+
+    /// Empty text is as good as none.
+    func optionalText(_ name: String) throws(SettingsError) -> String? {
+        try reader.text(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     func optionalInteger(_ name: String) throws(SettingsError) -> Int? {

@@ -2,7 +2,7 @@
 package enum SettingsTable {
     private static let mebibyte: Int64 = 1 << 20
 
-    package static let all: [Setting] = process + limits + topicDefaults
+    package static let all: [Setting] = process + limits + cluster + topicDefaults
 
     private static let process: [Setting] = [
         Setting("log.dir", .text, default: "./martlet-data", "The data directory; one broker owns it. Flag: --data."),
@@ -66,6 +66,50 @@ package enum SettingsTable {
             "Consumer groups that this broker coordinates; new ones past it are refused."),
     ]
 
+    private static let cluster: [Setting] = [
+        Setting(
+            "etcd.endpoints", .text, default: nil,
+            "Servers of the etcd that keeps the cluster's metadata, as http://HOST:PORT with commas between; not set: one broker by itself. Flag: --etcd."
+        ),
+        Setting(
+            "cluster.name", .text, default: "martlet",
+            "The cluster's name, for clusters that share an etcd. Flag: --cluster."),
+        Setting(
+            "broker.rack", .text, default: nil,
+            "Where the broker stands; replicas of a partition are spread over racks. Flag: --rack."),
+        Setting("etcd.user", .text, default: nil, "A user of etcd's own, when it wants one."),
+        Setting("etcd.password", .text, default: nil, "That user's password."),
+        Setting("etcd.password.file", .text, default: nil, "A file that holds the password, instead of it."),
+        Setting(
+            "etcd.tls.ca.file", .text, default: nil,
+            "Certificates (PEM) that etcd's are checked with; by default those of the system."),
+        Setting(
+            "etcd.tls.cert.file", .text, default: nil, "This broker's certificate (PEM), for an etcd that wants one."),
+        Setting("etcd.tls.key.file", .text, default: nil, "The key (PEM) of that certificate."),
+        Setting(
+            "broker.session.timeout.ms", .integer(2_000...60_000), default: "6000",
+            "A broker that was silent towards etcd this long counts as dead. Whole seconds."),
+        Setting(
+            "replica.lag.time.max.ms", .integer(100...3_600_000), default: "10000",
+            "A replica that has not had everything for this long is no longer in sync."),
+        Setting(
+            "default.replication.factor", .integer(1...1_000), default: nil,
+            "Copies of each partition of a topic created without a number; by default 3 in a cluster of three brokers or more, else as many as there are brokers."
+        ),
+        Setting(
+            "leader.imbalance.delay.ms", .integer(0...3_600_000), default: "5000",
+            "How long a preferred replica is in sync before it leads again."),
+        Setting(
+            "leader.imbalance.moves.per.second", .integer(1...100_000), default: "50",
+            "How many partitions at most go back to their preferred leaders in a second."),
+        Setting(
+            "controlled.shutdown.max.ms", .integer(0...3_600_000), default: "30000",
+            "How long a broker that is told to stop waits for others to take its partitions over."),
+        Setting(
+            "replication.throttle.bytes.per.second", .integer(0...(1 << 40)), default: "0",
+            "What this broker takes at most for replicas that are not in sync (yet); 0: as much as it can."),
+    ]
+
     private static let topicDefaults: [Setting] = [
         topicDefault("log.cleanup.policy", "cleanup.policy"),
         topicDefault("log.retention.ms", "retention.ms"),
@@ -76,6 +120,7 @@ package enum SettingsTable {
         topicDefault("message.max.bytes", "max.message.bytes"),
         topicDefault("compression.type", "compression.type"),
         topicDefault("min.insync.replicas", "min.insync.replicas"),
+        topicDefault("unclean.leader.election.enable", "unclean.leader.election.enable"),
         topicDefault("log.message.timestamp.type", "message.timestamp.type"),
         topicDefault("log.message.timestamp.after.max.ms", "message.timestamp.after.max.ms"),
         topicDefault("log.cleaner.delete.retention.ms", "delete.retention.ms"),

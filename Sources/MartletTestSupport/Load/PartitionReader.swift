@@ -1,14 +1,14 @@
 package import Logging
-internal import Martlet
+package import Martlet
 package import MartletCore
 
 /// Reads back what ``RecordedLoad`` wrote.
 package enum PartitionReader {
     /// A partition's records from its start to the high watermark of now. Throws when one is not what a producer sent.
     package static func read(
-        _ partition: TopicPartition, at address: String
+        _ partition: TopicPartition, at addresses: [String]
     ) async throws -> [(offset: Offset, id: HistoryChecker.RecordID)] {
-        guard let configuration = ConsumerConfiguration(address) else { throw TestFailure("no address: \(address)") }
+        let configuration = ConsumerConfiguration(client: try ClientConfiguration(addresses: addresses))
         return try await withConsumer(configuration, logger: .quiet) { consumer in
             let ends = try await consumer.offsets(for: [partition: .latest])
             guard let end = ends[partition]?.offset else { throw TestFailure("\(partition) has no end") }
@@ -36,5 +36,15 @@ extension Logger {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return logger
+    }
+}
+
+extension ClientConfiguration {
+    package init(addresses: [String]) throws {
+        self.init(
+            bootstrap: try addresses.map { text in
+                guard let address = BrokerAddress(text) else { throw TestFailure("no address: \(text)") }
+                return address
+            })
     }
 }

@@ -28,17 +28,27 @@ package final class RecordedLoad: Sendable {
     /// Records of one producer that wait for their answer.
     private static let window = 256
 
-    private let address: String
+    private let addresses: [String]
     private let ledger = Watched(Ledger())
 
-    package init(address: String) {
-        self.address = address
+    package convenience init(address: String) {
+        self.init(addresses: [address])
+    }
+
+    /// Through any of these brokers to all of them.
+    package init(addresses: [String]) {
+        self.addresses = addresses
     }
 
     /// Acknowledged so far, by all producers.
     package var acknowledged: Int { ledger.value.acknowledged }
     /// What producers were told that was not success.
     package var failures: [String] { ledger.value.failures }
+
+    /// Where everything stands that was acknowledged.
+    package var acknowledgedOffsets: [TopicPartition: [Offset]] {
+        ledger.value.checkers.mapValues(\.acknowledgedOffsets)
+    }
 
     /// Runs `body` with producers at work on each topic, then lets them have the answers to all they have sent.
     package func whileRunning<Result>(
@@ -74,9 +84,7 @@ package final class RecordedLoad: Sendable {
 
     private func run(producer number: Int, _ topic: Topic, _ compression: Compression) async {
         do {
-            guard var configuration = ProducerConfiguration(address) else {
-                throw TestFailure("no address: \(address)")
-            }
+            var configuration = ProducerConfiguration(client: try ClientConfiguration(addresses: addresses))
             configuration.compression = compression
             // Small batches: more of them are in the air when the broker is killed.
             configuration.batchBytes = 8 << 10
@@ -124,7 +132,7 @@ package final class RecordedLoad: Sendable {
     package func violations() async throws -> [TopicPartition: [HistoryChecker.Violation]] {
         var violations: [TopicPartition: [HistoryChecker.Violation]] = [:]
         for (partition, checker) in ledger.value.checkers {
-            let found = checker.violations(in: try await PartitionReader.read(partition, at: address))
+            let found = checker.violations(in: try await PartitionReader.read(partition, at: addresses))
             if !found.isEmpty { violations[partition] = found }
         }
         return violations

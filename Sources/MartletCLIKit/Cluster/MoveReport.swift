@@ -1,0 +1,45 @@
+internal import Martlet
+internal import MartletCore
+
+/// Replicas that are moving, with what their brokers say of them.
+struct MoveReport: Equatable {
+    var progress: ReassignmentProgress
+    /// What the brokers that copy have still to get, over all of them; nil: not all could be asked.
+    var recordsLeft: Int64?
+
+    static func make(_ admin: Admin) async throws -> [MoveReport] {
+        let moving = try await admin.reassignments().moving
+        guard !moving.isEmpty else { return [] }
+        let wanted = Set(moving.map(\.move.topicPartition))
+        var found: [TopicPartition: [BrokerID: ReplicaInfo]] = [:]
+        for broker in Set(moving.flatMap { $0.move.target + $0.move.replicas }) {
+            for replica in (try? await admin.replicas(on: broker)) ?? [] where wanted.contains(replica.topicPartition) {
+                found[replica.topicPartition, default: [:]][broker] = replica
+            }
+        }
+        return moving.map { make($0, replicas: found[$0.move.topicPartition] ?? [:]) }
+            .sorted { $0.progress.move.topicPartition < $1.progress.move.topicPartition }
+    }
+
+    static func make(_ progress: ReassignmentProgress, replicas: [BrokerID: ReplicaInfo]) -> MoveReport {
+        guard let end = replicas.values.map(\.logEnd).max() else { return MoveReport(progress: progress) }
+        var left: Int64 = 0
+        for broker in progress.waitingFor {
+            guard let replica = replicas[broker] else { return MoveReport(progress: progress) }
+            left += max(0, end - max(replica.logEnd, replicas.values.map(\.logStart).min() ?? 0))
+        }
+        return MoveReport(progress: progress, recordsLeft: left)
+    }
+
+    var json: String {
+        var object = JSONObject()
+        object.add("topic", progress.move.topicPartition.topic)
+        object.add("partition", progress.move.topicPartition.partition)
+        object.add("replicas", numbers: progress.move.replicas)
+        object.add("target", numbers: progress.move.target)
+        object.add("in_sync_replicas", numbers: progress.inSyncReplicas)
+        object.add("waiting_for", numbers: progress.waitingFor)
+        object.add("records_left", recordsLeft)
+        return object.line()
+    }
+}
