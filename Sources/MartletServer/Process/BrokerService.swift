@@ -20,8 +20,8 @@ package struct BrokerService: Service {
 
     /// Without `openCluster` it only serves as a broker by itself: what it takes to reach etcd is linked by whoever needs it.
     package init(
-        settings: ServerSettings, logger: Logger, openCluster: StoreOpener? = nil,
-        onReady: @escaping @Sendable (HostPort) -> Void = { _ in }
+        settings: ServerSettings, logger: Logger, onReady: @escaping @Sendable (HostPort) -> Void = { _ in },
+        openCluster: StoreOpener? = nil
     ) {
         self.settings = settings
         self.logger = logger
