@@ -6,7 +6,7 @@ import Testing
 
 @testable import MartletBroker
 
-@Suite("Operators' orders", .timeLimit(.minutes(1)))
+@Suite("Operators' orders", .timeLimit(.minutes(5)))
 struct ClusterOrderTests {
     @Test("a move adds replicas, waits for them and takes the others away; their directories are set aside")
     func reassign() async throws {

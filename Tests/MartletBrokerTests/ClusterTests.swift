@@ -6,7 +6,7 @@ import Testing
 
 @testable import MartletBroker
 
-@Suite("Brokers of a cluster", .timeLimit(.minutes(1)))
+@Suite("Brokers of a cluster", .timeLimit(.minutes(5)))
 struct ClusterTests {
     @Test("three brokers found one cluster, elect one controller, and share what is created")
     func begin() async throws {

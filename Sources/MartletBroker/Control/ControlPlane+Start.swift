@@ -124,7 +124,8 @@ extension ControlPlane {
             .brokerUnavailable, "the in-sync sets changed each time the broker wanted to leave them; start it again")
     }
 
-    /// Changes this run's own record. Durable on return, and applied here once the feed is followed; nothing is changed once another run is registered.
+    /// Changes this run's own record. Durable on return, and applied here once the feed is followed. Throws when another
+    /// run is registered.
     func changeRegistration(_ change: (inout BrokerRecord) -> Void) async throws {
         for _ in 0..<Self.registrationAttemptsMax {
             guard let broker = try await metadata.image().brokers[settings.brokerID], broker.startEpoch == startEpoch

@@ -88,6 +88,7 @@ actor ControlPlane {
             }
             replication.session(session)
             replication.apply(mirror)
+            throttle()
             let onDisk = try openReplicas()
             for deletion in Array(mirror.deletions.values) { await finish(deletion.record, onDisk: onDisk) }
             publish()
@@ -204,6 +205,7 @@ actor ControlPlane {
         let old = mirror
         mirror = image
         replication.apply(mirror)
+        throttle()
         controller?.send(.imageLoaded(image))
         for id in Set(old.topicNames.keys).union(mirror.topicNames.keys) { reconcile(id) }
         publish()
@@ -231,7 +233,10 @@ actor ControlPlane {
             default: break
             }
         }
-        if mirror.defaults != hadDefaults { topics.formUnion(mirror.topicNames.keys) }
+        if mirror.defaults != hadDefaults {
+            topics.formUnion(mirror.topicNames.keys)
+            throttle()
+        }
         for id in topics { reconcile(id) }
         for (id, indexes) in partitions where !topics.contains(id) { reconcile(id, only: indexes) }
         publish()
@@ -239,6 +244,12 @@ actor ControlPlane {
         for deletion in deletions { await finish(deletion) }
         resumeWaiters(upTo: update.revision)
         noteRevisionNowAndThen()
+    }
+
+    /// What is set for the cluster goes before this broker's own.
+    private func throttle() {
+        let ordered = mirror.defaults?.settings[ClusterPlanner.throttleName].flatMap { Int64($0) }
+        replication.setThrottle(ordered ?? settings.replicationThrottle)
     }
 
     /// Returns once the partitions on this broker are as `revision` wants them.

@@ -185,6 +185,7 @@ package final class GroupCoordinator: @unchecked Sendable {
         check(partition)
         switch slots[partition] {
         case .serving(let shard):
+            try requireProven(partition)
             shard.take(request, in: context) { self.tooMany }
             flushSoon()
         case .loading, .loaded:
@@ -194,6 +195,16 @@ package final class GroupCoordinator: @unchecked Sendable {
             waiting[partition, default: []].append(request)
         case .failed(let error, _): throw error
         case nil: throw notCoordinator(request.group, partition)
+        }
+    }
+
+    /// RULES 19: past its session's deadline another broker may coordinate the group by now.
+    private func requireProven(_ partition: PartitionIndex) throws(BrokerError) {
+        guard let replica = replica(partition) else { return }
+        do throws(BrokerError) {
+            try broker.replication.requireProven(replica)
+        } catch {
+            throw Self.unavailable(error)
         }
     }
 
