@@ -47,6 +47,8 @@ final class LogEnvironment: Sendable {
 
     /// A sealed segment's index was found missing or wrong: maintenance builds it anew.
     func needsIndex(_ segment: Segment) {
+        logger.warning(
+            "an index is missing or damaged; building it anew in the background", metadata: ["file": "\(segment.path)"])
         segmentsWithoutIndex.withLock { $0.append(segment) }
     }
 

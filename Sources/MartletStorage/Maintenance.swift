@@ -65,7 +65,7 @@ final class Maintenance: Sendable {
 
     /// One round over all logs.
     func pass(now: TimestampMs) {
-        for segment in environment.takeSegmentsThatNeedIndex() { try? segment.rebuildIndex() }
+        for segment in environment.takeSegmentsThatNeedIndex() { rebuildIndex(of: segment) }
         let logs = registry.logs
         var open = 0
         for log in logs where !isStopping {
@@ -76,6 +76,16 @@ final class Maintenance: Sendable {
             open += log.hasOpenActive ? 1 : 0
             if open > openActiveMax { attempt(log, "closing") { () throws(StorageError) in try log.closeWhenIdle() } }
             log.noteRound()
+        }
+    }
+
+    /// A failure leaves the segment as it is: what is looked up in it is found, slowly.
+    private func rebuildIndex(of segment: Segment) {
+        do throws(StorageError) {
+            try segment.rebuildIndex()
+        } catch {
+            environment.logger.error(
+                "an index could not be built anew", metadata: ["file": "\(segment.path)", "error": "\(error.message)"])
         }
     }
 

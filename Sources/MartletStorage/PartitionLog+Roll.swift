@@ -1,3 +1,4 @@
+internal import Logging
 internal import MartletCore
 internal import Synchronization
 
@@ -35,6 +36,11 @@ extension PartitionLog {
                 environment.io, directory: directory, baseOffset: last.baseOffset, end: last.endPosition
             )
             shared.withLock { $0.segments.update(number: last.number) { $0.handle = segment } }
+            if !segment.hasSoundIndex {
+                environment.logger.warning(
+                    "the index of the segment in use is missing or damaged; it is built anew when the segment ends",
+                    metadata: ["file": "\(segment.path)"])
+            }
         }
         writer.active = segment
         writer.activeNumber = last.number
