@@ -316,6 +316,15 @@ static off_t faulty_next_data(void *context, int fd, off_t position) {
     return next;
 }
 
+/* Counts as a look for data. */
+static off_t faulty_next_hole(void *context, int fd, off_t position) {
+    mlog_faulty *disk = context;
+    bool goes_on = enter(disk, MLOG_CALL_NEXT_DATA, path_of(disk, fd), NULL);
+    off_t next = goes_on ? disk->real->next_hole(NULL, fd, position) : -1;
+    (void)leave(disk, 0);
+    return next;
+}
+
 /* ---- the test's side ---- */
 
 mlog_faulty *mlog_faulty_open(const char *limbo) {
@@ -348,6 +357,7 @@ mlog_faulty *mlog_faulty_open(const char *limbo) {
         .lock = faulty_lock,
         .size = faulty_size,
         .next_data = faulty_next_data,
+        .next_hole = faulty_next_hole,
     };
     return disk;
 }

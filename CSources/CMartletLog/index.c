@@ -243,6 +243,10 @@ mlog_status mlog_index_entry_at(mlog_index *index, uint32_t number, mlog_index_e
     return number >= file_count ? MLOG_OK : read_one(index, number, true, entry_out, error_out);
 }
 
+bool mlog_index_stale_entry_at(mlog_index *index, uint32_t number, mlog_index_entry *entry_out) {
+    return read_one(index, number, true, entry_out, NULL) == MLOG_OK;
+}
+
 /* ---- the writer ---- */
 
 static void set_counts(mlog_index *index, uint32_t file_count, uint32_t buffered_count, uint32_t last_position) {

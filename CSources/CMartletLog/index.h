@@ -75,6 +75,9 @@ mlog_status mlog_index_entry_at(mlog_index *index, uint32_t number, mlog_index_e
 
 uint32_t mlog_index_count(mlog_index *index);
 
+/* What the files hold at `number`, past the entries that count; false when that is no entry. */
+bool mlog_index_stale_entry_at(mlog_index *index, uint32_t number, mlog_index_entry *entry_out);
+
 /* Takes the last entry out of the index; the files keep it until it is overwritten. There must be one, in the files. */
 mlog_status mlog_index_drop_last(mlog_index *index, mlog_error *error_out);
 

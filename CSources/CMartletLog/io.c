@@ -93,6 +93,11 @@ static off_t system_next_data(void *context, int fd, off_t position) {
     return lseek(fd, position, SEEK_DATA);
 }
 
+static off_t system_next_hole(void *context, int fd, off_t position) {
+    (void)context;
+    return lseek(fd, position, SEEK_HOLE);
+}
+
 const mlog_io *mlog_io_system(void) {
     static const mlog_io table = {
         .open = system_open,
@@ -112,6 +117,7 @@ const mlog_io *mlog_io_system(void) {
         .lock = system_lock,
         .size = system_size,
         .next_data = system_next_data,
+        .next_hole = system_next_hole,
     };
     return &table;
 }

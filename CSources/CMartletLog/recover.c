@@ -13,6 +13,7 @@ typedef struct {
     mlog_batch_visitor visitor;
     void *context;
     mlog_window window; /* up to the end of the file */
+    uint32_t data_end;  /* from here on there are zeros */
     mlog_recovery_result *result;
 } examination;
 
@@ -55,7 +56,7 @@ static mlog_status check_batch(examination *exam, mlog_batch_header *header_out,
 /* Goes over the good batches; *header_out is that of the one that ended them, if its cause says that it has any. */
 static mlog_status walk_good(examination *exam, mlog_batch_header *header_out, mlog_error *error_out) {
     mlog_recovery_result *result = exam->result;
-    while (result->end_position < exam->window.limit) {
+    while (result->end_position < exam->data_end) {
         mlog_status status = check_batch(exam, header_out, &result->cause, error_out);
         if (status != MLOG_OK || result->cause != MLOG_END_CLEAN) return status;
         if (exam->noting != NULL)
@@ -71,6 +72,27 @@ static mlog_status walk_good(examination *exam, mlog_batch_header *header_out, m
 }
 
 /* ---- what follows ---- */
+
+/*
+ * Where the file's data ends; `from` when there is none behind it. Past it lies preallocated space, which is not read:
+ * a page of it that was, even ahead of a read, counts as data from then on, and so drags in the next.
+ */
+static uint32_t find_data_end(const mlog_segment *segment, uint32_t from, uint32_t limit) {
+    const mlog_io *io = segment->io;
+    uint32_t end = from;
+    off_t at = from;
+    while (at < limit) {
+        off_t data = io->next_data(io->context, segment->fd, at);
+        if (data < 0 && errno == ENXIO) return end;
+        if (data < 0) return limit; /* not told: then all is read */
+        if (data >= limit) return end;
+        off_t hole = io->next_hole(io->context, segment->fd, data);
+        if (hole <= data) return limit;
+        end = hole < limit ? (uint32_t)hole : limit;
+        at = hole;
+    }
+    return end;
+}
 
 /* Skips what the file system knows to be zeros: preallocated space is not read. False when nothing else follows. */
 static bool skip_hole(const mlog_segment *segment, uint32_t *position, uint32_t limit) {
@@ -146,7 +168,7 @@ static mlog_status find_lost_page(const mlog_segment *segment, uint32_t from, ui
 static mlog_status look_behind(examination *exam, const mlog_batch_header *ending, mlog_error *error_out) {
     mlog_recovery_result *result = exam->result;
     uint32_t end = result->end_position, limit = exam->window.limit;
-    mlog_status status = measure_torn(exam->segment, end, limit, &result->torn_bytes, error_out);
+    mlog_status status = measure_torn(exam->segment, end, exam->data_end, &result->torn_bytes, error_out);
     if (status != MLOG_OK) return status;
     if (result->torn_bytes == 0) {
         result->cause = MLOG_END_CLEAN;
@@ -193,6 +215,8 @@ static mlog_status examine(examination *exam, uint32_t from_position, mlog_error
 
     mlog_batch_header ending = {0};
     status = mlog_window_open(&exam->window, segment->io, segment->fd, limit, MLOG_WINDOW_BATCHES_BYTES, error_out);
+    exam->data_end = find_data_end(segment, from_position, limit);
+    exam->window.data_end = exam->data_end;
     if (status == MLOG_OK) status = walk_good(exam, &ending, error_out);
     if (status == MLOG_OK) status = look_behind(exam, &ending, error_out);
     mlog_window_end(&exam->window);
@@ -223,11 +247,31 @@ static mlog_status resume_index(mlog_segment *segment, uint32_t from_position, m
     return mlog_segment_index_up_to(segment, &(mlog_index_entry){0}, from_position, error_out);
 }
 
+/* Is the only entry beyond those recovered the one that closed the index at this very end? The next batch's would be
+ * the same. */
+static bool closes_here(const mlog_segment *segment, uint32_t count_before, const mlog_recovery_result *result) {
+    mlog_index_entry entry;
+    uint32_t count = mlog_index_count(segment->index);
+    return count_before == count + 1 && mlog_index_stale_entry_at(segment->index, count, &entry) &&
+           entry.position == result->end_position &&
+           entry.relative_offset == (uint32_t)(segment->next_offset - segment->base_offset);
+}
+
 /* Entries beyond those recovered speak of batches that are gone: they must not come back beside other batches. */
-static mlog_status drop_stale_entries(mlog_index *index, uint32_t count_before, mlog_error *error_out) {
-    if (count_before <= mlog_index_count(index)) return MLOG_OK;
+static mlog_status drop_stale_entries(mlog_segment *segment, uint32_t count_before, const mlog_recovery_result *result,
+                                      mlog_error *error_out) {
+    mlog_index *index = segment->index;
+    if (count_before <= mlog_index_count(index) || closes_here(segment, count_before, result)) return MLOG_OK;
     mlog_status status = mlog_index_trim(index, 0, error_out);
     return status == MLOG_OK ? mlog_index_sync(index, error_out) : status;
+}
+
+mlog_status mlog_segment_resume(mlog_segment *segment, uint32_t position, mlog_error *error_out) {
+    mlog_status status = resume_index(segment, position, error_out);
+    if (status != MLOG_OK) return status;
+    atomic_store(&segment->index->usable, segment->index->growing);
+    atomic_store_explicit(&segment->end_position, position, memory_order_release);
+    return MLOG_OK;
 }
 
 mlog_status mlog_segment_recover(mlog_segment *segment, uint32_t from_position, const mlog_recovery_rules *rules,
@@ -249,7 +293,7 @@ mlog_status mlog_segment_recover(mlog_segment *segment, uint32_t from_position, 
         .result = result_out,
     };
     status = examine(&exam, from_position, error_out);
-    if (status == MLOG_OK) status = drop_stale_entries(index, count_before, error_out);
+    if (status == MLOG_OK) status = drop_stale_entries(segment, count_before, result_out, error_out);
     if (status != MLOG_OK) return status;
 
     segment->allocated_bytes = result_out->torn_bytes == 0 ? exam.window.limit : result_out->end_position;

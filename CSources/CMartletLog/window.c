@@ -39,6 +39,10 @@ static size_t read_size(const mlog_window *window, uint32_t position, size_t siz
     bool jumped = window->filled > 0 && position > window->start + window->filled;
     size_t wanted = window->capacity;
     if (jumped && wanted > MLOG_WINDOW_LOOKUP_BYTES) wanted = MLOG_WINDOW_LOOKUP_BYTES;
+    if (window->data_end > 0) {
+        size_t data = window->data_end > position ? window->data_end - position : 0;
+        if (wanted > data) wanted = data;
+    }
     if (wanted < size_bytes) wanted = size_bytes;
     size_t there = window->limit - position;
     return wanted < there ? wanted : there;

@@ -14,7 +14,8 @@
 typedef struct {
     const mlog_io *io;
     int fd;
-    uint32_t limit; /* no byte from here on is looked at */
+    uint32_t limit;    /* no byte from here on is looked at */
+    uint32_t data_end; /* from here on there are zeros: read only where a batch reaches behind it; 0: not known */
     uint8_t *buffer;
     size_t capacity;
     size_t filled;

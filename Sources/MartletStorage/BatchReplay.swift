@@ -50,21 +50,24 @@ struct BatchReplay {
         return true
     }
 
-    /// Reads the headers between the snapshot of producers and the recovery point: of the segments before the one at
-    /// `base` that holds it, and of that one below `position`.
+    /// Reads the headers between the snapshot of producers and `end`: of the segments before the one at `base`, and of
+    /// that one below `position`, where the batches before `end` end.
     mutating func readHeaders(
-        of segments: SegmentList, and base: Offset, to position: UInt32
+        of segments: SegmentList, and base: Offset, to position: UInt32, end: Offset
     ) throws(StorageError) {
         let start = max(snapshotOffset ?? 0, segments.infos.first?.baseOffset ?? base)
-        var files = segments.infos.map { (base: $0.baseOffset, end: $0.endPosition) }
-        files.append((base, position))
-        for (index, file) in files.enumerated() where file.end > 0 {
-            if index + 1 < files.count, files[index + 1].base <= start { continue }
+        guard start < end else { return }
+        let io = log.environment.io
+        for (index, info) in segments.infos.enumerated() where info.endPosition > 0 {
+            if segments.nextBase(after: index) ?? base <= start { continue }
             let segment = try Segment.openSealed(
-                log.environment.io, directory: log.directory, baseOffset: file.base, end: file.end
-            )
-            try readHeaders(of: segment, from: start, to: file.end)
+                io, directory: log.directory, baseOffset: info.baseOffset, end: info.endPosition)
+            try readHeaders(of: segment, from: start, to: info.endPosition)
         }
+        guard position > 0 else { return }
+        // Its index is not closed there: opened as a sealed one it would be searched from its beginning.
+        let last = try Segment.openBelow(position, io, directory: log.directory, baseOffset: base)
+        try readHeaders(of: last, from: start, to: position)
     }
 
     private mutating func readHeaders(of segment: Segment, from start: Offset, to end: UInt32) throws(StorageError) {

@@ -50,7 +50,8 @@ struct LogRecovery {
         }
         for index in 0..<begin.file { try addSealed(directory, index, &opened) }
         var replay = BatchReplay(log: log, opened: opened, isStrict: isHistoryComplete, now: environment.clock.wallTime)
-        try replay.readHeaders(of: opened.segments, and: directory.files[begin.file].baseOffset, to: begin.position)
+        try replay.readHeaders(
+            of: opened.segments, and: first.baseOffset, to: begin.position, end: begin.offset)
         let outcome = try recoverFiles(directory, begin, &opened, &replay)
         opened.epochs = replay.epochs
         opened.producers = replay.producers

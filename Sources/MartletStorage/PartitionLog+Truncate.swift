@@ -298,7 +298,7 @@ extension PartitionLog {
             info.endPosition = info.currentEnd
             earlier.append(info)
         }
-        try replay.readHeaders(of: earlier, and: last.baseOffset, to: position)
+        try replay.readHeaders(of: earlier, and: last.baseOffset, to: position, end: end)
         return replay.producers
     }
 }

@@ -56,6 +56,15 @@ final class Segment: @unchecked Sendable {
         }
     }
 
+    /// A segment that was not closed in order, to read what lies below `position`, a batch boundary.
+    static func openBelow(_ position: UInt32, _ io: LogIO, directory: String, baseOffset: Offset) throws(StorageError)
+        -> Segment
+    {
+        let segment = try openForRecovery(io, directory: directory, baseOffset: baseOffset)
+        try segment.call("look into") { mlog_segment_resume(segment.handle, position, &$0) }
+        return segment
+    }
+
     private static func open(
         _ directory: String, _ baseOffset: Offset, _ action: String,
         _ body: (inout OpaquePointer?, inout mlog_error) -> mlog_status

@@ -379,3 +379,53 @@ TEST(index_after_loss, "index entries of batches that were lost do not come back
     check_finds(log, UINT32_MAX);
     known_log_remove(log);
 }
+
+TEST(preallocation_unread, "recovery does not read the space that was preallocated behind the log") {
+    known_log *log = known_log_prepare();
+    mlog_faulty *disk = mlog_faulty_open(log->limbo);
+    log->io = mlog_faulty_io(disk);
+    CHECK_OK(mlog_segment_create(log->io, log->directory, KNOWN_BASE, "", &log->segment, NULL));
+    known_log_fill(log, 500);
+    uint64_t before = mlog_faulty_calls(disk, MLOG_CALL_PREAD);
+    (void)recover_whole(log);
+    uint64_t reads = mlog_faulty_calls(disk, MLOG_CALL_PREAD) - before, file_bytes;
+
+    CHECK_OK(mlog_segment_file_bytes(log->segment, &file_bytes, NULL));
+    const off_t more_bytes = 32 * 1024 * 1024;
+    int fd = mlog_segment_fd(log->segment);
+    CHECK_EQUAL(log->io->fallocate(log->io->context, fd, 0, (off_t)file_bytes, more_bytes), 0);
+    before = mlog_faulty_calls(disk, MLOG_CALL_PREAD);
+    mlog_recovery_result result = recover_whole(log);
+    /* A page or two were read ahead, and count as data. */
+    CHECK(mlog_faulty_calls(disk, MLOG_CALL_PREAD) - before <= reads + 8);
+    CHECK_EQUAL(result.end_position, known_log_end(log));
+    CHECK_EQUAL(result.cause, MLOG_END_CLEAN);
+    CHECK_EQUAL(result.torn_bytes, 0);
+    known_log_remove(log);
+    mlog_faulty_close(disk);
+}
+
+TEST(closing_entry_kept, "recovery behind a clean stop leaves the entry that closes the index, and syncs nothing") {
+    known_log *log = known_log_prepare();
+    mlog_faulty *disk = mlog_faulty_open(log->limbo);
+    log->io = mlog_faulty_io(disk);
+    CHECK_OK(mlog_segment_create(log->io, log->directory, KNOWN_BASE, "", &log->segment, NULL));
+    known_log_fill(log, 200);
+    CHECK_OK(mlog_segment_flush_index(log->segment, NULL));
+    mlog_segment_close(log->segment);
+    CHECK_OK(mlog_segment_open_for_recovery(log->io, log->directory, KNOWN_BASE, &log->segment, NULL));
+    mlog_recovery_rules rules = known_rules();
+    rules.expected_offset = log->next_offset;
+    mlog_recovery_result result;
+    uint64_t before = mlog_faulty_calls(disk, MLOG_CALL_FSYNC);
+    CHECK_OK(mlog_segment_recover(log->segment, known_log_end(log), &rules, NULL, NULL, &result, NULL));
+    CHECK_EQUAL(mlog_faulty_calls(disk, MLOG_CALL_FSYNC), before);
+    CHECK_EQUAL(result.end_position, known_log_end(log));
+    check_finds(log, UINT32_MAX);
+    /* More is appended, over the closing entry; and what was never appended does not come back. */
+    known_log_fill(log, 300);
+    CHECK_OK(mlog_segment_check_index(log->segment, NULL));
+    check_finds(log, UINT32_MAX);
+    known_log_remove(log);
+    mlog_faulty_close(disk);
+}

@@ -98,6 +98,11 @@ static off_t memory_next_data(void *context, int fd, off_t position) {
     return (size_t)position < files[fd].size_bytes ? position : fail(ENXIO);
 }
 
+static off_t memory_next_hole(void *context, int fd, off_t position) {
+    (void)context;
+    return (size_t)position < files[fd].size_bytes ? (off_t)files[fd].size_bytes : fail(ENXIO);
+}
+
 const mlog_io *memory_io(void) {
     /* The calls that segments never make are left out. */
     static const mlog_io table = {
@@ -111,6 +116,7 @@ const mlog_io *memory_io(void) {
         .fsync = memory_sync,
         .size = memory_size,
         .next_data = memory_next_data,
+        .next_hole = memory_next_hole,
     };
     return &table;
 }

@@ -33,6 +33,9 @@ typedef struct mlog_io {
     /* The first position at or past `position` that may hold something else than zeros: lseek(SEEK_DATA). -1 and ENXIO:
      * none. */
     off_t (*next_data)(void *context, int fd, off_t position);
+    /* The first position past `position`, where there is data, from which on the file system knows of zeros only, up to
+     * the next data or the file's end: lseek(SEEK_HOLE). */
+    off_t (*next_hole)(void *context, int fd, off_t position);
 } mlog_io;
 
 /* The table of the real calls. Static storage. */

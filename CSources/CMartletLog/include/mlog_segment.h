@@ -209,6 +209,11 @@ mlog_status mlog_segment_recover(mlog_segment *segment, uint32_t from_position, 
                                  mlog_batch_visitor visitor, void *context, mlog_recovery_result *result_out,
                                  mlog_error *error_out) MLOG_CHECKED;
 
+/* Takes `position`, as from_position above, for the end of a segment that is opened for recovery: what lies below can
+ * be read and looked up, by what of the index is still good there. For reading only: it is recovered through another
+ * handle, which sees all that the index files hold. */
+mlog_status mlog_segment_resume(mlog_segment *segment, uint32_t position, mlog_error *error_out) MLOG_CHECKED;
+
 /* Opens for recovery: an active segment whose end is not known; its end is 0 until mlog_segment_recover. Index files
  * are created when missing. */
 mlog_status mlog_segment_open_for_recovery(const mlog_io *io, const char *directory, int64_t base_offset,
