@@ -168,6 +168,7 @@ extension ConsumerShell {
     private func send(_ call: OffsetsCall) {
         let name = core.name(of: call.broker)
         let request = ListOffsetsRequest(partitions: call.items.map(\.wire))
+        let watched = calls.began(at: call.broker) { call.epochs }
         Task {
             do throws(MartletError) {
                 let link = try await core.link(to: call.broker, .control)
@@ -179,11 +180,13 @@ extension ConsumerShell {
                         leader: result.leader?.image)
                 }
                 core.loop.execute {
+                    self.calls.ended(watched)
                     self.handle { machine, now in machine.answered(call.id, answers, broker: name, now: now) }
                 }
             } catch {
                 core.logger.debug("could not look up offsets", metadata: ["broker": "\(name)", "reason": "\(error)"])
                 core.loop.execute {
+                    self.calls.ended(watched)
                     self.handle { machine, now in machine.questionFailed(call.id, error, now: now) }
                 }
             }
@@ -211,6 +214,13 @@ extension ConsumerShell {
 }
 
 extension FetchCall {
+    /// What is asked of the leader, at which epoch.
+    fileprivate var epochs: [TopicPartition: LeaderEpoch] {
+        Dictionary(items.map { ($0.topicPartition, $0.leaderEpoch) }, uniquingKeysWith: max)
+    }
+}
+
+extension OffsetsCall {
     /// What is asked of the leader, at which epoch.
     fileprivate var epochs: [TopicPartition: LeaderEpoch] {
         Dictionary(items.map { ($0.topicPartition, $0.leaderEpoch) }, uniquingKeysWith: max)

@@ -275,7 +275,8 @@ extension ProducerShell {
             producerID: ask.previous?.id ?? -1, producerEpoch: ask.previous.map { Int32($0.epoch) } ?? -1)
         Task {
             do throws(MartletError) {
-                let response = try await core.withAnyBroker { (link) async throws(MartletError) in
+                let response = try await core.withAnyBroker(patience: ClientCore.lookupPatience) {
+                    (link) async throws(MartletError) in
                     try await link.call(RecordsClient.Method.initProducerID, request, as: InitProducerIdResponse.self)
                 }
                 core.logger.debug(
