@@ -32,7 +32,8 @@ final class LaneScript {
     init(window: Int = 5, usesSequences: Bool = true) {
         lane = Lane(
             topicPartition: TopicPartition(topic: "t", partition: 0),
-            settings: Lane.Settings(window: window, usesSequences: usesSequences))
+            settings: Lane.Settings(window: window, usesSequences: usesSequences),
+            gate: RecordGate(bufferBytes: 1 << 20, partitioning: .sticky))
     }
 
     @discardableResult

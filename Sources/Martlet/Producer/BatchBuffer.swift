@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The builder of an open batch, passed by reference.
 ///
-/// Sendable: one owner at a time. While the batch is open that is the holder of the producer's mutex,
+/// Sendable: one owner at a time. While the batch is open that is the holder of the ``RecordGate``'s lock,
 /// then the event loop, then the ``BufferPool``, whose mutex orders the hand-over.
 final class BatchBuffer: @unchecked Sendable {
     /// What changes with every record. Behind a pointer, for the reason told at ``TopicRoute``.

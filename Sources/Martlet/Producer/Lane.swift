@@ -2,7 +2,7 @@ internal import MartletCore
 
 /// One partition's way out of a producer: what is being filled, what waits, what is unanswered, which sequence comes
 /// next, and what to do when something goes wrong (RULES 10 and 11). Pure: no clock, no I/O, no randomness. Guarded
-/// by the producer's mutex.
+/// by the producer's mutex; what records see of it, ``slot`` and the open batch's buffer, by the ``RecordGate``.
 ///
 /// With sequences in use it keeps these, whatever happens: batches are answered for in the order they were opened; a
 /// sequence number stands for one batch only; nothing is sent past a batch that failed until the partition has
@@ -37,12 +37,16 @@ final class Lane {
 
     let topicPartition: TopicPartition
     private let settings: Settings
+    private let gate: RecordGate
 
     /// Takes records.
     private(set) var open: ProduceBatch? {
         didSet {
-            slot.pointee = TopicRoute.Slot(
-                batch: open.map(Unmanaged.passUnretained), filling: open?.buffer?.filling)
+            let batch = open
+            gate.withRecordsHeld {
+                slot.pointee = TopicRoute.Slot(
+                    batch: batch.map(Unmanaged.passUnretained), filling: batch?.buffer?.filling)
+            }
         }
     }
     /// ``open`` once more, for records.
@@ -60,9 +64,10 @@ final class Lane {
     private var nextSequence: Int32 = 0
     private var nextOrdinal: UInt64 = 0
 
-    init(topicPartition: TopicPartition, settings: Settings) {
+    init(topicPartition: TopicPartition, settings: Settings, gate: RecordGate) {
         self.topicPartition = topicPartition
         self.settings = settings
+        self.gate = gate
         slot = .allocate(capacity: 1)
         slot.initialize(to: TopicRoute.Slot())
     }
@@ -97,10 +102,16 @@ extension Lane {
         return batch
     }
 
-    /// Drops the open batch, which has no record yet. Returns its buffer.
-    func discardOpen() -> BatchBuffer? {
-        defer { open = nil }
-        return open?.buffer
+    /// Drops the open batch if it has no record yet. Returns its buffer.
+    func discardOpenIfEmpty() -> BatchBuffer? {
+        guard let batch = open else { return nil }
+        // Closed first: until then other threads may be putting records into it.
+        open = nil
+        guard batch.recordCount == 0 else {
+            open = batch
+            return nil
+        }
+        return batch.buffer
     }
 
     /// Moves the open batch to the queue; it takes no more records.

@@ -14,7 +14,8 @@ struct ProducerIdentity: Sendable, Equatable {
 ///
 /// Sendable: the mutable fields belong to the producer's mutex as long as the batch is open, queued or
 /// waiting for its answer, except ``buffer`` and ``sealed``, which belong to the producer's event loop once the batch
-/// has left ``Lane/open`` (the mutex was released in between, which orders the two). ``outcome`` and ``awaited`` are
+/// has left ``Lane/open`` (the mutex was released in between, which orders the two). What is in the buffer while the
+/// batch is open belongs to the ``RecordGate``. ``outcome`` and ``awaited`` are
 /// safe by themselves.
 final class ProduceBatch: @unchecked Sendable {
     /// Where a delivered batch stands.

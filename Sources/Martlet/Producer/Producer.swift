@@ -46,8 +46,7 @@ public final class Producer: Sendable {
     ) throws(MartletError) -> DeliveryHandle? {
         let record = OutgoingRecord(
             key: key, value: value, headers: headers, timestamp: timestamp ?? WallClock.coarseNow())
-        let handle = shell.withQuietMachine { $0.appendToOpen(record, topic: topic, partition: partition) }
-        if let handle { return handle }
+        if let handle = shell.gate.appendToOpen(record, topic: topic, partition: partition) { return handle }
         return try trySend(record, topic: topic, partition: partition)
     }
 

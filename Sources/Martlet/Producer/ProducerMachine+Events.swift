@@ -79,7 +79,7 @@ extension ProducerMachine {
         guard life == .open else { throw closedError }
         if let topic = topics[name] { return topic.lookup }
         let topic = ProducerTopic(
-            name: name, lookupDeadline: now + configuration.client.operationTimeout, first: random.next())
+            name: name, gate: gate, lookupDeadline: now + configuration.client.operationTimeout, first: random.next())
         topics[name] = topic
         lookups.want(name)
         wantDrain()
@@ -122,7 +122,7 @@ extension ProducerMachine {
         work.lookedUp.append((topic.lookup, .failure(error)))
         if topic.lanes.allSatisfy(\.isIdle) {
             topics[topic.name] = nil
-            recent.forget()
+            gate.expectNothing()
         } else {
             topic.askAnew(deadline: topic.lookupDeadline)
         }
@@ -153,7 +153,7 @@ extension ProducerMachine {
     mutating func settle(_ settlements: [Lane.Settlement], into work: inout ProducerWork) {
         for settlement in settlements {
             let batch = settlement.batch
-            usedBytes -= batch.chargedBytes
+            gate.release(batch.chargedBytes)
             if let buffer = batch.releaseBuffer() { buffers.give(buffer) }
             if case .failure(let error) = settlement.outcome { unreported.note(batch, error) }
             for index in flushes.indices { flushes[index].batches.remove(ObjectIdentifier(batch)) }
@@ -167,7 +167,7 @@ extension ProducerMachine {
     /// Lets those go on who wait for memory, once there is a good deal of it: woken at every batch they would only
     /// fight over crumbs.
     mutating func wakeSpaceWaiters(into work: inout ProducerWork) {
-        guard usedBytes <= configuration.bufferBytes / 4 * 3 else { return }
+        guard gate.usedBytes <= configuration.bufferBytes / 4 * 3 else { return }
         work.wake += spaceWaiters
         spaceWaiters = []
     }
@@ -175,7 +175,7 @@ extension ProducerMachine {
     /// Arrives when there may be room for a record of that size; nil when there is now.
     mutating func waitForSpace(for bytes: Int) throws(MartletError) -> Eventual<Void>? {
         guard life == .open else { throw closedError }
-        guard usedBytes + bytes > configuration.bufferBytes else { return nil }
+        guard gate.usedBytes + bytes > configuration.bufferBytes else { return nil }
         guard bytes <= configuration.bufferBytes else {
             throw MartletError(
                 .recordTooLarge, "a record of \(bytes) bytes does not fit bufferBytes, \(configuration.bufferBytes)")
@@ -190,7 +190,7 @@ extension ProducerMachine {
     mutating func beginClosing() -> Bool {
         guard life == .open else { return false }
         life = .closing
-        recent.forget()
+        gate.expectNothing()
         return true
     }
 
@@ -216,6 +216,8 @@ extension ProducerMachine {
         var work = ProducerWork()
         guard life != .closed else { return work }
         life = .closed
+        gate.expectNothing()
+        for lane in active { lane.sealOpen() }
         let error = MartletError(
             .closed, "the producer was closed before the record was confirmed; it may be in the log or not")
         settle(
@@ -226,7 +228,6 @@ extension ProducerMachine {
         spaceWaiters = []
         for topic in topics.values { work.lookedUp.append((topic.lookup, .failure(error))) }
         topics = [:]
-        recent.forget()
         return work
     }
 }

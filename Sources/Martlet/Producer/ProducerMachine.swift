@@ -22,12 +22,8 @@ struct ProducerMachine: ~Copyable {
 
     let configuration: ProducerConfiguration
     let laneSettings: Lane.Settings
-    /// From the configuration, for records.
-    private let bufferBytes: Int
-    private let partitioning: Partitioner.Policy
     var random: RandomSource
     var topics: [String: ProducerTopic] = [:]
-    var recent = RecentTopic()
     /// Lanes that have something, in the order in which they get their turn.
     var active: [Lane] = []
     var links = LinkTable()
@@ -37,7 +33,6 @@ struct ProducerMachine: ~Copyable {
     var identity = Identity.none
     var identityFailures = 0
     var life = Life.open
-    var usedBytes = 0
     var spaceWaiters: [Eventual<Void>] = []
     var flushes: [FlushWaiter] = []
     var unreported = UnreportedFailures()
@@ -45,12 +40,13 @@ struct ProducerMachine: ~Copyable {
     var calls: [UInt64: OpenCall] = [:]
     var nextCall: UInt64 = 0
     let buffers: BufferPool
+    /// The open batches, for records.
+    let gate: RecordGate
 
-    init(configuration: ProducerConfiguration, buffers: BufferPool, seed: UInt64) {
+    init(configuration: ProducerConfiguration, buffers: BufferPool, gate: RecordGate, seed: UInt64) {
         self.configuration = configuration
         self.buffers = buffers
-        bufferBytes = configuration.bufferBytes
-        partitioning = configuration.partitioner.policy
+        self.gate = gate
         laneSettings = Lane.Settings(
             window: configuration.maxInFlightPerPartition, usesSequences: configuration.usesSequences)
         lookups = LookupSchedule(maxAge: configuration.client.metadataMaxAge, backoff: configuration.client.backoff)
@@ -89,58 +85,38 @@ extension ProducerMachine {
         case unknownTopic
     }
 
-    /// Puts a record into the batch that is open for it: the path of nearly every record, so it looks at no object and
-    /// allocates nothing. Nil, with nothing changed, when it takes more than that: ``append(_:topic:partition:now:)``.
-    @inline(__always)
-    mutating func appendToOpen(
-        _ record: borrowing OutgoingRecord, topic name: String, partition: PartitionIndex?
-    ) -> DeliveryHandle? {
-        let charge = record.charge
-        guard let route = recent.route, recent.name == name, usedBytes + charge <= bufferBytes else { return nil }
-        let count = route.pointee.partitionCount
-        let index: Int
-        if let partition {
-            index = Int(partition)
-        } else if let key = record.key, partitioning != .custom {
-            index = Int(Murmur2.partition(forKey: key, count: count))
-        } else {
-            switch partitioning {
-            case .sticky: index = route.pointee.chosen
-            case .roundRobin: index = route.pointee.chosen + 1 == count ? 0 : route.pointee.chosen + 1
-            case .custom: return nil
-            }
-        }
-        guard index >= 0, index < count else { return nil }
-        let slot = route.pointee[index]
-        guard let batch = slot.pointee.batch, let filling = slot.pointee.filling,
-            !filling.pointee.isFull, case .appended = filling.pointee.append(record, charge: charge)
-        else { return nil }
-        usedBytes += charge
-        if partitioning == .roundRobin, partition == nil, record.key == nil { route.pointee.chosen = index }
-        return DeliveryHandle(batch: batch.takeUnretainedValue(), index: filling.pointee.recordCount - 1)
-    }
-
     /// Puts a record into its partition's open batch, opening one if need be.
     mutating func append(
-        _ record: borrowing OutgoingRecord, topic name: String, partition: PartitionIndex?, now: MonotonicTime
+        _ record: OutgoingRecord, topic name: String, partition: PartitionIndex?, now: MonotonicTime
     ) throws(MartletError) -> Appended {
         guard life == .open else { throw closedError }
         guard let topic = topics[name], topic.partitionCount > 0 else { return .unknownTopic }
-        recent.remember(topic)
+        gate.expect(topic)
         let charge = record.charge
-        guard usedBytes + charge <= bufferBytes else { return .full }
+        guard gate.reserve(charge) else { return .full }
+        do throws(MartletError) {
+            return .appended(try append(record, charge: charge, topic: topic, partition: partition, now: now))
+        } catch {
+            gate.release(charge)
+            throw error
+        }
+    }
+
+    /// The same, its memory being reserved.
+    private mutating func append(
+        _ record: OutgoingRecord, charge: Int, topic: ProducerTopic, partition: PartitionIndex?, now: MonotonicTime
+    ) throws(MartletError) -> DeliveryHandle {
         while true {
             let lane = try topic.lane(key: record.key, partition: partition, partitioner: configuration.partitioner)
             let batch = lane.open ?? openBatch(lane, now: now)
-            switch batch.append(record, charge: charge) {
+            switch gate.append(record, charge: charge, to: batch) {
             case .appended(let index, let isFull):
-                usedBytes += charge
                 if isFull { sealBatch(of: lane, topic: topic) }
-                return .appended(DeliveryHandle(batch: batch, index: index))
+                return DeliveryHandle(batch: batch, index: index)
             case .full:
                 sealBatch(of: lane, topic: topic)
             case .refused(let error):
-                if batch.recordCount == 0 { discardOpenBatch(of: lane) }
+                if let buffer = lane.discardOpenIfEmpty() { buffers.give(buffer) }
                 throw error
             }
         }
@@ -162,11 +138,6 @@ extension ProducerMachine {
         lane.sealOpen()
         if case .sticky = configuration.partitioner.kind { topic.moveOn(from: lane, using: &random) }
         if lane.inFlight.count < laneSettings.window { wantDrain() }
-    }
-
-    /// The record that it was opened for was refused.
-    private mutating func discardOpenBatch(of lane: Lane) {
-        if let buffer = lane.discardOpen() { buffers.give(buffer) }
     }
 
     mutating func wantDrain() {

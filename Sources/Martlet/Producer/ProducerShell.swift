@@ -11,6 +11,8 @@ final class ProducerShell: Sendable {
     let core: ClientCore
     let configuration: ProducerConfiguration
     private let pool: BufferPool
+    /// Where records go first; ``withMachine(_:)`` when it does not take them.
+    let gate: RecordGate
     private let machine: Mutex<ProducerMachine>
     private let metrics: ProducerMetrics
     private let timer: LoopTimer
@@ -22,17 +24,13 @@ final class ProducerShell: Sendable {
         pool = BufferPool(
             compression: configuration.compression, targetBytes: configuration.batchBytes,
             limitBytes: configuration.maxMessageBytes, memoryBytes: configuration.bufferBytes)
+        gate = RecordGate(bufferBytes: configuration.bufferBytes, partitioning: configuration.partitioner.policy)
         machine = Mutex(
-            ProducerMachine(configuration: configuration, buffers: pool, seed: UInt64.random(in: .min ... .max)))
+            ProducerMachine(
+                configuration: configuration, buffers: pool, gate: gate, seed: UInt64.random(in: .min ... .max)))
         metrics = ProducerMetrics(clientName: configuration.client.clientName)
         timer = LoopTimer(loop: core.loop)
         calls = CallWatch(core: core)
-    }
-
-    /// Runs `body` with the machine locked; nothing for the loop may follow from it. Any thread.
-    @inline(__always)
-    func withQuietMachine<Value: Sendable>(_ body: (inout ProducerMachine) -> Value) -> Value {
-        machine.withLock { machine in body(&machine) }
     }
 
     /// Runs `body` with the machine locked, then tells the loop if it is needed. Any thread.

@@ -1,12 +1,16 @@
 internal import MartletCore
 
-/// A topic as a producer uses it: its lanes, and where records without a key go. Guarded by the producer's mutex.
+/// A topic as a producer uses it: its lanes, and where records without a key go. Guarded by the producer's mutex;
+/// ``route`` by the ``RecordGate``, too, whenever it changes.
 final class ProducerTopic {
     let name: String
+    private let gate: RecordGate
     /// What records need of all this.
     let route: UnsafeMutablePointer<TopicRoute>
     private(set) var image: TopicImage? {
-        didSet { route.pointee.update(lanes: lanes, partitionCount: image?.partitions.count ?? 0) }
+        didSet {
+            gate.withRecordsHeld { route.pointee.update(lanes: lanes, partitionCount: image?.partitions.count ?? 0) }
+        }
     }
 
     private(set) var lanes: [Lane] = []
@@ -15,8 +19,9 @@ final class ProducerTopic {
     /// When the wait for the first answer ends.
     private(set) var lookupDeadline: MonotonicTime
 
-    init(name: String, lookupDeadline: MonotonicTime, first: UInt64) {
+    init(name: String, gate: RecordGate, lookupDeadline: MonotonicTime, first: UInt64) {
         self.name = name
+        self.gate = gate
         self.lookupDeadline = lookupDeadline
         route = .allocate(capacity: 1)
         route.initialize(to: TopicRoute(chosen: Int(first >> 33)))
@@ -47,7 +52,9 @@ final class ProducerTopic {
         }
         for index in lanes.count..<max(lanes.count, image.partitions.count) {
             lanes.append(
-                Lane(topicPartition: TopicPartition(topic: name, partition: PartitionIndex(index)), settings: settings))
+                Lane(
+                    topicPartition: TopicPartition(topic: name, partition: PartitionIndex(index)), settings: settings,
+                    gate: gate))
         }
         self.image = image
         return settlements
@@ -94,19 +101,19 @@ extension ProducerTopic {
             return lanes[Int(partition)]
         case .sticky, .roundRobin:
             if let key { return lanes[Int(Murmur2.partition(forKey: key, count: count))] }
-            if case .roundRobin = partitioner.kind { route.pointee.chosen += 1 }
-            if route.pointee.chosen >= count { route.pointee.chosen %= count }
-            return lanes[route.pointee.chosen]
+            let isNext = if case .roundRobin = partitioner.kind { true } else { false }
+            return lanes[gate.withRecordsHeld { route.pointee.choose(next: isNext) }]
         }
     }
 
     /// Keyless records move on: the batch of the partition they stuck to is full.
     func moveOn(from lane: Lane, using random: inout RandomSource) {
         let count = partitionCount
-        let chosen = route.pointee.chosen
-        guard count > 1, chosen == Int(lane.topicPartition.partition) else { return }
+        guard count > 1 else { return }
+        let left = Int(lane.topicPartition.partition)
         // Any other one, all equally likely.
-        route.pointee.chosen = (chosen + 1 + Int.random(in: 0..<(count - 1), using: &random)) % count
+        let next = (left + 1 + Int.random(in: 0..<(count - 1), using: &random)) % count
+        gate.withRecordsHeld { if route.pointee.chosen == left { route.pointee.chosen = next } }
     }
 
     private func outOfRange(_ partition: PartitionIndex, count: Int) -> MartletError {

@@ -2,7 +2,7 @@ internal import MartletCore
 
 /// What nearly every record needs of its topic: which partition, and the batch that is open there. Plain memory, not
 /// objects: counting references and checking for exclusive access would cost more than putting the record into its
-/// batch. Guarded by the producer's mutex.
+/// batch. Guarded by the ``RecordGate``.
 struct TopicRoute {
     /// The open batch of one partition; both nil while none is open.
     struct Slot {
@@ -29,6 +29,13 @@ struct TopicRoute {
         self.partitionCount = partitionCount
     }
 
+    /// The partition for a record without a key: the chosen one, or the one after it.
+    mutating func choose(next: Bool) -> Int {
+        if next { chosen += 1 }
+        if chosen >= partitionCount { chosen %= partitionCount }
+        return chosen
+    }
+
     /// Frees what the route owns.
     func close() {
         slots.deallocate()
@@ -42,19 +49,23 @@ struct TopicRoute {
 }
 
 /// The topic of the record before: most programs write to one.
-struct RecentTopic {
-    private(set) var name = ""
-    private(set) var route: UnsafeMutablePointer<TopicRoute>?
-    /// Keeps the route alive.
-    private var topic: ProducerTopic?
+///
+/// Sendable: the route is memory guarded by the ``RecordGate``; the topic is only kept alive.
+struct RecentTopic: @unchecked Sendable {
+    let name: String
+    let route: UnsafeMutablePointer<TopicRoute>?
+    private let topic: ProducerTopic?
 
-    mutating func remember(_ topic: ProducerTopic) {
+    /// None.
+    init() {
+        name = ""
+        route = nil
+        topic = nil
+    }
+
+    init(_ topic: ProducerTopic) {
         name = topic.name
         route = topic.route
         self.topic = topic
-    }
-
-    mutating func forget() {
-        self = RecentTopic()
     }
 }
