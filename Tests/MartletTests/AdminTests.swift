@@ -58,6 +58,7 @@ struct AdminTests {
         let admin = try Admin(client, logger: quiet)
         let error = await #expect(throws: MartletError.self) { try await admin.listTopics() }
         #expect(error?.message.contains("127.0.0.1:\(dead.port)") == true)
+        #expect(error?.code == .unreachable)
         #expect(error?.isRetriable == true)
         admin.close()
     }

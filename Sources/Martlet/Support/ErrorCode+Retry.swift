@@ -29,7 +29,10 @@ extension RPCFailure {
     /// The same for users of the SDK, with the broker it came from.
     func martletError(broker: String?, topicPartition: TopicPartition? = nil) -> MartletError {
         let code: MartletError.Code
-        if error != .none {
+        if status == .unavailable && error == .brokerUnavailable {
+            // Said by this side, too, of a broker that it cannot connect to or has lost.
+            code = .unreachable
+        } else if error != .none {
             code = .refused(error)
         } else {
             switch status {
