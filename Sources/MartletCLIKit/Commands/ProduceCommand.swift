@@ -97,6 +97,9 @@ package struct ProduceCommand: AsyncParsableCommand {
             format: json
                 ? .json(keepPartitions: keepPartitions) : .lines(LineParser(separator: keySeparator, null: null)),
             showsProgress: !quiet)
+        // Ctrl-C ends the input: what was read is delivered, and told.
+        let signals = StopSignals { input.stop() }
+        defer { signals.cancel() }
         try await session.run(input)
         if !quiet { StandardError.write(session.summary) }
     }

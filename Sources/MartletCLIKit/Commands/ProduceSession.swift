@@ -37,7 +37,7 @@ struct ProduceSession: ~Copyable {
         "\(topic): \(HumanText.throughput(records: count, bytes: bytes, in: progress.elapsed))\n"
     }
 
-    /// Returns when every record is acknowledged.
+    /// Returns when every record is acknowledged; those of an input that was stopped, too.
     mutating func run(_ input: InputFile) async throws {
         do {
             try await sendAll(input)
@@ -67,7 +67,8 @@ struct ProduceSession: ~Copyable {
             if let latest { try await checkpoints.add(latest) }
             progress.update(records: count, bytes: bytes, part: input.size.map { Double(bytes) / Double(max($0, 1)) })
         }
-        if let line = lines.last(), try !sendNow(line) { try await sendWhenPossible(line) }
+        // Half a line is no record.
+        if !input.isStopped, let line = lines.last(), try !sendNow(line) { try await sendWhenPossible(line) }
     }
 
     // MARK: One record
