@@ -182,6 +182,7 @@ let package = Package(
         tests("MartletMembershipTests", ["Martlet", "MartletBroker", "MartletCore"]),
         // Against the built `martlet`, as a process.
         tests("ProcessTests", ["MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
+        tests("ClusterTests", ["MartletTestSupport", "Martlet", "MartletCore"]),
         tests("TidyTests", []),
         tests("MartletCLITests", ["MartletCLI", "MartletCLIKit", "Martlet", "MartletCore", arguments]),
         tests("MartletBenchTests", ["MartletBench"]),

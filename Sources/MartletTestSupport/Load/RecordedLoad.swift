@@ -86,6 +86,8 @@ package final class RecordedLoad: Sendable {
         do {
             var configuration = ProducerConfiguration(client: try ClientConfiguration(addresses: addresses))
             configuration.compression = compression
+            // A broker that is there and does not answer is asked no longer than this.
+            configuration.client.requestTimeout = .seconds(5)
             // Small batches: more of them are in the air when the broker is killed.
             configuration.batchBytes = 8 << 10
             try await withProducer(configuration, logger: .quiet) { producer in
