@@ -9,9 +9,11 @@ RELEASE := .build/release
 # Where a quickstart leaves its broker and its data.
 QUICKSTART := .build/quickstart
 CLUSTER := .build/cluster
+# How long `make chaos` attacks, in seconds.
+CHAOS_SECONDS ?= 300
 PACKAGES := libprotobuf-c-dev liblz4-dev
 TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3 python3-protobuf clang-format etcd-server \
-	etcd-client openssl
+	etcd-client openssl iproute2
 # Debian's own, which its python3-protobuf belongs to.
 PYTHON ?= /usr/bin/python3
 # Seconds that each fuzzer runs in `make check`.
@@ -51,6 +53,12 @@ cluster: packages test-packages ## Builds, starts etcd and three brokers, plays 
 .PHONY: cluster-stop
 cluster-stop: ## Stops what `make cluster` left running
 	@Tests/cluster --stop $(CLUSTER)
+
+.PHONY: chaos
+chaos: packages test-packages ## Breaks a real cluster in network namespaces for CHAOS_SECONDS (needs root); CHAOS_SEED replays a run
+	$(SWIFT_BUILD) -c release --product martlet
+	$(SWIFT_BUILD) -c release --product MartletChaos
+	$(RELEASE)/MartletChaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(CHAOS_FLAGS)
 
 .PHONY: test
 test: test-packages ## Installs what the tests need and runs them all

@@ -168,6 +168,14 @@ let package = Package(
             ]
         ),
 
+        // `make chaos`: real brokers and etcd in network namespaces, with faults drawn from a seed.
+        .executableTarget(
+            name: "MartletChaos",
+            dependencies: ["MartletTestSupport", "Martlet", "MartletCore", arguments],
+            path: "Tests/Chaos",
+            swiftSettings: strictSwift
+        ),
+
         tests("MartletCoreTests", ["MartletCore"]),
         tests(
             "MartletRPCTests",
