@@ -14,6 +14,7 @@ final class CountingStore: MetadataStore {
     let transactionKeysMax = 100
     private let store: EmbeddedStore
     private let commits = Atomic<Int>(0)
+    private let away = Atomic<Bool>(false)
 
     init(directory: TemporaryDirectory) throws {
         store = try EmbeddedStore(directory: directory.path + "/shared", logger: BrokerHarness.quiet)
@@ -21,9 +22,20 @@ final class CountingStore: MetadataStore {
 
     var commitCount: Int { commits.load(ordering: .relaxed) }
 
-    func image() async throws(MetadataError) -> ClusterImage { try await store.image() }
+    /// Nothing is read or written any more, until it is called with false.
+    func setAway(_ isAway: Bool) { away.store(isAway, ordering: .sequentiallyConsistent) }
+
+    private func expectHere() throws(MetadataError) {
+        if away.load(ordering: .sequentiallyConsistent) { throw MetadataError(.unavailable, "the store is away") }
+    }
+
+    func image() async throws(MetadataError) -> ClusterImage {
+        try expectHere()
+        return try await store.image()
+    }
 
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> TransactionOutcome {
+        try expectHere()
         try transaction.check(keysMax: transactionKeysMax)
         commits.wrappingAdd(1, ordering: .relaxed)
         return try await store.commit(transaction)

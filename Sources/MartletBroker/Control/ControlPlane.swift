@@ -45,8 +45,7 @@ actor ControlPlane {
     private var revisionNotedAt = ContinuousClock.now
     private var feed: Task<Void, Never>?
     private var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
-    /// Reserved and not yet given out.
-    var producerIDs: Range<ProducerID> = 0..<0
+    var producerIDs = ProducerIDSupply()
     var refill: Task<Result<Void, BrokerError>, Never>?
 
     init(
@@ -94,6 +93,7 @@ actor ControlPlane {
             publish()
             beginControlling()
             self.feed = Task { await self.follow(feed) }
+            if settings.isClustered { _ = await replenishing().value }
         } catch let error as MetadataError {
             throw BrokerError(error)
         } catch let error as StorageError {
