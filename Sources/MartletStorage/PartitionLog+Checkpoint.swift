@@ -17,7 +17,7 @@ extension PartitionLog {
     }
 
     func makeEntry(_ writer: borrowing LogWriterState, isClean: Bool) -> OffsetsEntry {
-        let latest = writer.epochs.latest
+        let epoch = Self.epochForLine(writer)
         let (point, base, cleaned) = shared.withLock { shared in
             (
                 shared.recoveryPoint, shared.segments.base(ofNumber: shared.recoveryPoint.segment),
@@ -27,10 +27,17 @@ extension PartitionLog {
         return OffsetsEntry(
             id: id, recoveryPoint: point.offset, recoverySegment: base ?? -1, recoveryPosition: point.position,
             logStart: logStartOffset, highWatermark: highWatermark, cleanedOffset: cleaned,
-            latestEpoch: latest?.epoch ?? -1, latestEpochStart: latest?.startOffset ?? 0,
+            latestEpoch: epoch?.epoch ?? -1, latestEpochStart: epoch?.startOffset ?? 0,
             highestEpoch: writer.highestEpoch, isClean: isClean && point.offset == logEndOffset,
             isSynced: isSyncedBeforeCounted
         )
+    }
+
+    /// The one epoch that the line can hold: all before it are in the log's own file. It is not the latest when that one
+    /// began after ``writeEarlierEpochs()``; then the latest is not recorded yet, and nothing is appended at it.
+    private static func epochForLine(_ writer: borrowing LogWriterState) -> LeaderEpochHistory.Entry? {
+        let inFile = writer.epochsInFile
+        return writer.epochs.entries.first { $0.epoch > inFile } ?? writer.epochs.latest
     }
 
     /// Nothing counts as durable that is not synced.
