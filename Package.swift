@@ -171,7 +171,7 @@ let package = Package(
         // `make chaos`: real brokers and etcd in network namespaces, with faults drawn from a seed.
         .executableTarget(
             name: "MartletChaos",
-            dependencies: ["MartletTestSupport", "Martlet", "MartletCore", arguments],
+            dependencies: ["MartletTestSupport", "TestSeeds", "Martlet", "MartletCore", arguments],
             path: "Tests/Chaos",
             swiftSettings: strictSwift
         ),
@@ -179,20 +179,20 @@ let package = Package(
         tests("MartletCoreTests", ["MartletCore"]),
         tests(
             "MartletRPCTests",
-            ["MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
+            ["TestSeeds", "MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
         ),
-        tests("MartletProtocolTests", ["MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
-        tests("MartletStorageTests", ["MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
+        tests("MartletProtocolTests", ["TestSeeds", "MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
+        tests("MartletStorageTests", ["TestSeeds", "MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
-        tests("MartletGroupTests", ["MartletBroker", "MartletCore"]),
-        tests("MartletControllerTests", ["MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
+        tests("MartletGroupTests", ["TestSeeds", "MartletBroker", "MartletCore"]),
+        tests("MartletControllerTests", ["TestSeeds", "MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
         // The SDK's half of a membership against the broker's.
-        tests("MartletMembershipTests", ["Martlet", "MartletBroker", "MartletCore"]),
+        tests("MartletMembershipTests", ["TestSeeds", "Martlet", "MartletBroker", "MartletCore"]),
         // Against the built `martlet`, as a process.
-        tests("ProcessTests", ["MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
+        tests("ProcessTests", ["TestSeeds", "MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
         tests("ClusterTests", ["MartletTestSupport", "Martlet", "MartletCore"]),
         tests("TidyTests", []),
-        tests("MartletCLITests", ["MartletCLI", "MartletCLIKit", "Martlet", "MartletCore", arguments]),
+        tests("MartletCLITests", ["TestSeeds", "MartletCLI", "MartletCLIKit", "Martlet", "MartletCore", arguments]),
         tests("MartletBenchTests", ["MartletBench"]),
         tests(
             "MartletServerTests",
@@ -204,21 +204,26 @@ let package = Package(
         tests(
             "MartletBrokerTests",
             [
+                "TestSeeds",
                 "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging,
                 hashTrees,
             ]
         ),
         tests(
-            "MartletReplicationTests", ["MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", hashTrees]),
-        tests("MartletMetadataTests", ["MartletMetadata", "MartletCore", logging, hashTrees]),
+            "MartletReplicationTests",
+            ["TestSeeds", "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", hashTrees]),
+        tests("MartletMetadataTests", ["TestSeeds", "MartletMetadata", "MartletCore", logging, hashTrees]),
         // Against a real etcd.
         tests(
             "MartletMetadataEtcdTests",
             [
+                "TestSeeds",
                 "MartletMetadataEtcd", "MartletMetadata", "MartletBroker", "MartletStorage", "MartletTestSupport",
                 "MartletCore", logging, hashTrees,
             ]
         ),
+        // For tests: random numbers that a seed repeats.
+        .target(name: "TestSeeds", path: "Tests/TestSeeds", swiftSettings: strictSwift),
         // For tests: counts allocations.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         tests(

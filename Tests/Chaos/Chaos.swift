@@ -3,6 +3,7 @@ import Foundation
 import Martlet
 import MartletCore
 import MartletTestSupport
+import TestSeeds
 
 /// Breaks a real cluster in every way it can, by a seed, and looks for a record that was lost, repeated, moved or made up.
 @main

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletStorage
+import TestSeeds
 import Testing
 
 @testable import MartletBroker

@@ -1,5 +1,6 @@
 import MartletCLIKit
 import MartletCore
+import TestSeeds
 import Testing
 
 @Suite("Records as JSON")
@@ -48,7 +49,7 @@ struct RecordJSONTests {
 
     @Test("what is written is read back, whatever the bytes", arguments: 0..<200)
     func roundTrip(seed: Int) throws {
-        var generator = Seeded(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         func bytes() -> [UInt8]? {
             switch generator.next() % 4 {
             case 0: return nil
@@ -72,19 +73,6 @@ struct RecordJSONTests {
         #expect(decoder.headers == headers)
         #expect(decoder.timestamp == 1_700_000_000_123)
         #expect(decoder.partition == 2)
-    }
-
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        /// SplitMix64.
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
     }
 }
 

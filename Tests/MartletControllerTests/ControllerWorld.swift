@@ -1,6 +1,7 @@
 import HashTreeCollections
 import MartletCore
 import MartletMetadata
+import TestSeeds
 
 @testable import MartletBroker
 

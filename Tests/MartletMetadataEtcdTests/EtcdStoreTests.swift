@@ -2,6 +2,7 @@ import HashTreeCollections
 import MartletCore
 import MartletMetadata
 import MartletTestSupport
+import TestSeeds
 import Testing
 
 @testable import MartletMetadataEtcd

@@ -1,6 +1,7 @@
 import Logging
 import MartletCore
 import Synchronization
+import TestSeeds
 import Testing
 
 @testable import MartletMetadata

@@ -1,5 +1,6 @@
 import MartletProtocol
 import NIOCore
+import TestSeeds
 import Testing
 
 @testable import MartletRPC
@@ -186,7 +187,7 @@ struct FrameDecoderTests {
 
     @Test("random bytes behind a good magic never trap", arguments: 0..<200 as Range<UInt64>)
     func randomBytes(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var stream = ByteBuffer()
         for _ in 0..<20 {
             if Bool.random(using: &random) {
@@ -210,22 +211,5 @@ struct FrameDecoderTests {
         let whole = decode([pieces.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) }], inPlace: true)
         let split = decode(pieces, inPlace: false)
         #expect(whole.frames == split.frames, "seed \(seed)")
-    }
-}
-
-/// A small random source with a seed.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Synchronization
+import TestSeeds
 import Testing
 
 @testable import MartletRPC
@@ -62,7 +63,7 @@ struct MemoryBudgetTests {
 
     @Test("random use never passes the pool and loses no byte", arguments: 0..<50 as Range<UInt64>)
     func random(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let budget = MemoryBudget(capacity: 1000)
         let loop = EmbeddedEventLoop()
         let granted = Mutex<[Int]>([])

@@ -1,5 +1,6 @@
 import MartletCore
 import Synchronization
+import TestSeeds
 import Testing
 
 @testable import MartletStorage

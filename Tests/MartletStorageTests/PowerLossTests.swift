@@ -1,5 +1,6 @@
 import CMartletFaultyIO
 import MartletCore
+import TestSeeds
 import Testing
 
 @testable import MartletStorage

@@ -1,4 +1,5 @@
 import MartletCore
+import TestSeeds
 import Testing
 
 @testable import MartletStorage

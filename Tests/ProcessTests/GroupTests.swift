@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletTestSupport
+import TestSeeds
 import Testing
 
 extension ProcessTests {

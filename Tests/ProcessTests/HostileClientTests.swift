@@ -2,6 +2,7 @@ import Foundation
 import Martlet
 import MartletProtocol
 import MartletTestSupport
+import TestSeeds
 import Testing
 
 extension ProcessTests {

@@ -1,4 +1,5 @@
 import MartletCore
+import TestSeeds
 
 @testable import MartletBroker
 

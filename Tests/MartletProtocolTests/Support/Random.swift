@@ -1,4 +1,5 @@
 import MartletProtocol
+import TestSeeds
 
 /// A message of which tests make random values; generated code conforms.
 protocol RandomMessage: WireMessage {
@@ -7,20 +8,13 @@ protocol RandomMessage: WireMessage {
 
 /// A seeded source of field values, with the edges of every type more frequent than chance has them.
 struct Random: RandomNumberGenerator {
-    private var state: UInt64
+    private var source: SeededGenerator
 
     init(seed: UInt64) {
-        state = seed
+        source = SeededGenerator(seed: seed)
     }
 
-    /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    mutating func next() -> UInt64 { source.next() }
 
     mutating func below(_ limit: Int) -> Int {
         Int.random(in: 0..<limit, using: &self)

@@ -2,6 +2,7 @@ import HashTreeCollections
 import MartletBroker
 import MartletCore
 import MartletMetadata
+import TestSeeds
 
 /// Brokers, their disks, the network between them, a metadata store, a controller, producers and readers around one
 /// partition, in virtual time. Everything random comes from the seed. The replicas run the broker's own state machines.

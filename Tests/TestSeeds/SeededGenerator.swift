@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// SplitMix64: the same seed draws the same numbers, everywhere.
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): the same seed draws the same
+/// numbers, everywhere.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -19,6 +20,11 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// An independent generator, for a part of the test that draws in an order of its own.
     package mutating func fork() -> SeededGenerator {
         SeededGenerator(seed: next())
+    }
+
+    /// Whether a draw of one in a hundred falls below `percent`.
+    package mutating func chance(_ percent: Int) -> Bool {
+        Int.random(in: 0..<100, using: &self) < percent
     }
 
     package mutating func bytes(_ count: Int) -> [UInt8] {
