@@ -148,7 +148,15 @@ package final class Broker: Sendable {
     package func listOffsets(_ items: [ListOffsetsItem]) async -> [Result<ListedOffset, BrokerError>] {
         var results: [Result<ListedOffset, BrokerError>] = []
         for item in items { results.append(await listOffset(item)) }
-        return results
+        // RULES 19: a lookup by time may have waited for the disk while others took over.
+        return zip(items, results).map { item, result in
+            result.flatMap { found in
+                Result { () throws(BrokerError) in
+                    try replication.requireProven(try table.replica(item.topicID, item.partition))
+                    return found
+                }
+            }
+        }
     }
 
     private func listOffset(_ item: ListOffsetsItem) async -> Result<ListedOffset, BrokerError> {
@@ -156,7 +164,6 @@ package final class Broker: Sendable {
         do throws(BrokerError) {
             let partition = try table.replica(item.topicID, item.partition)
             let latest = try partition.latestOffset(item.leaderEpoch)
-            try replication.requireProven(partition)
             switch item.spec {
             case .earliest:
                 return .success(

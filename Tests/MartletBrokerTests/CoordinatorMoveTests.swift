@@ -110,4 +110,47 @@ struct CoordinatorMoveTests {
             #expect(alive.memberEpoch == 1)
         }
     }
+
+    @Test("a coordinator whose followers left while a heartbeat waited does not answer it (RULES 19)")
+    func unprovenAnswer() async throws {
+        try await ClusterHarness.with { cluster in
+            let disk = try await cluster.crash(1)
+            try await cluster.start(1, in: disk, sessionsUntil: .now)
+            _ = try await cluster.createTopic(OffsetsTopic.name)
+            let coordinator = GroupCoordinator(
+                broker: cluster.broker(1), on: BrokerHarness.group.next(), logger: BrokerHarness.quiet)
+            coordinator.begin()
+            @Sendable func heartbeat(_ known: HeartbeatAnswer?, maxWait: Int64) async -> GroupAnswer {
+                let heartbeat = GroupHeartbeat(
+                    memberID: "a", memberEpoch: known?.memberEpoch ?? 0,
+                    assignmentVersion: known?.assignmentVersion ?? 0, owned: [],
+                    subscription: GroupSubscription(topics: ["t"]), maxWait: maxWait)
+                return await withCheckedContinuation { continuation in
+                    _ = coordinator.heartbeat(heartbeat, in: "g") { continuation.resume(returning: $0) }
+                }
+            }
+            var joined: HeartbeatAnswer?
+            try await cluster.eventually("the member has joined") {
+                if case .heartbeat(let answer) = await heartbeat(nil, maxWait: 0) { joined = answer }
+                return joined != nil
+            }
+            // Longer than a follower that is gone counts as one that fetches.
+            let slow = await withCheckedContinuation { continuation in
+                coordinator.alter("g") { _ in
+                    GroupSettings(sessionTimeoutMs: 60_000, heartbeatIntervalMs: 3_000)
+                } reply: {
+                    continuation.resume(returning: $0)
+                }
+            }
+            if case .failure(let error) = slow { throw error }
+            // Proven: its followers fetch.
+            let member = joined
+            guard case .heartbeat = await heartbeat(member, maxWait: 10) else { return #expect(Bool(false)) }
+            async let late = heartbeat(member, maxWait: 3_000)
+            cluster.network.cut(1, 2)
+            guard case .failure(let error) = await late else { return #expect(Bool(false), "it was answered") }
+            #expect(error.code == .notCoordinator)
+            await coordinator.stop()
+        }
+    }
 }

@@ -105,7 +105,8 @@ package final class GroupCoordinator: @unchecked Sendable {
         let token = nextToken.wrappingAdd(1, ordering: .relaxed).newValue
         loop.execute {
             let request = GroupRequest(
-                group: group, token: token, decide: { decide($0, token) }, reply: reply)
+                group: group, token: token, decide: { decide($0, token) },
+                reply: { reply(self.proven($0, of: group)) })
             do throws(BrokerError) {
                 try OffsetsTopic.check(group: group)
                 try self.route(request, createsTopic: createsTopic)
@@ -134,7 +135,7 @@ package final class GroupCoordinator: @unchecked Sendable {
                     continue
                 }
                 let part = shard.listed
-                shard.whenKept { isKept in finishPart(isKept ? part : nil) }
+                shard.whenKept { isKept in finishPart(isKept && self.isProven(shard.partition) ? part : nil) }
             }
             finishPart([])
         }
@@ -198,13 +199,34 @@ package final class GroupCoordinator: @unchecked Sendable {
         }
     }
 
-    /// RULES 19: past its session's deadline another broker may coordinate the group by now.
+    /// RULES 19: past its session's deadline another broker may coordinate the group by now. Asked when a request comes,
+    /// so that it changes nothing here, and again when it is answered, which may be much later.
     private func requireProven(_ partition: PartitionIndex) throws(BrokerError) {
         guard let replica = replica(partition) else { return }
         do throws(BrokerError) {
             try broker.replication.requireProven(replica)
         } catch {
             throw Self.unavailable(error)
+        }
+    }
+
+    private func isProven(_ partition: PartitionIndex) -> Bool {
+        (try? requireProven(partition)) != nil
+    }
+
+    private func proven(_ answer: GroupAnswer, of group: String) -> GroupAnswer {
+        if case .failure = answer { return answer }
+        do throws(BrokerError) {
+            if let topic {
+                try requireProven(OffsetsTopic.partition(of: group, count: topic.partitionCount))
+            } else if broker.replication.isSessionOver {
+                throw BrokerError(
+                    .coordinatorNotAvailable,
+                    "this broker does not reach the metadata store: there may be groups by now")
+            }
+            return answer
+        } catch {
+            return .failure(error)
         }
     }
 
