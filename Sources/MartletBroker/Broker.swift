@@ -68,6 +68,12 @@ package final class Broker: Sendable {
         await control.handOver()
     }
 
+    /// Returns why, once another process has registered as this broker: this one serves nothing any more, and is to be
+    /// stopped. Nil when the task is cancelled, or the broker stops first. For one caller.
+    package func untilDisplaced() async -> BrokerError? {
+        await control.displacement.stream.first { _ in true }
+    }
+
     /// Hands over, unless that was done; then fails what waits with a retriable error, syncs and closes the logs and
     /// the metadata store.
     package func stop() async {

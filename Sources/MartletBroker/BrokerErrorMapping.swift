@@ -32,9 +32,20 @@ extension BrokerError {
         }
     }
 
+    /// Of an operation that uses everything below. `failure` says what did not come about, where the error itself does not.
+    init(_ error: any Error, _ failure: String) {
+        switch error {
+        case let error as BrokerError: self = error
+        case let error as MetadataError: self.init(error)
+        case let error as StorageError: self.init(error)
+        case let error as OperationRefusal: self.init(.invalidRequest, "\(failure): \(error.message)")
+        default: self.init(.unknownServerError, "\(failure): \(error)")
+        }
+    }
+
     init(_ error: MetadataError) {
         switch error.code {
-        case .unavailable:
+        case .unavailable, .refused:
             self.init(.metadataUnavailable, error.message)
         case .closed:
             self.init(.brokerUnavailable, error.message)

@@ -52,7 +52,7 @@ package struct EtcdOptions: Sendable {
     }
 
     private static func refusal(_ reason: String) -> MetadataError {
-        MetadataError(.unavailable, reason)
+        MetadataError(.refused, reason)
     }
 }
 
@@ -101,7 +101,7 @@ package struct EtcdEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// brackets.
     package init(_ url: String) throws(MetadataError) {
         let refusal = MetadataError(
-            .unavailable, "\"\(url)\" is no etcd endpoint; write it like http://host:2379 or https://host:2379")
+            .refused, "\"\(url)\" is no etcd endpoint; write it like http://host:2379 or https://host:2379")
         var rest = url[...]
         var isSecure = false
         if rest.hasPrefix("https://") {

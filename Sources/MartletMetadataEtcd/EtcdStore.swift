@@ -40,7 +40,7 @@ package final class EtcdStore: MetadataStore {
     }
 
     /// Connects, and returns once a member has answered a read of the cluster's keys. Throws `.unavailable` when none
-    /// does, or when what `options` say is wrong.
+    /// does, `.refused` when what `options` say is wrong.
     package static func connect(options: EtcdOptions, logger: Logger) async throws(MetadataError) -> EtcdStore {
         let store = try EtcdStore(options, logger: logger)
         do {

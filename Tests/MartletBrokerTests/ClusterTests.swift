@@ -102,6 +102,30 @@ struct ClusterTests {
         }
     }
 
+    @Test("a broker whose place another process has taken has no role any more, whatever the metadata says of it")
+    func displaced() async throws {
+        try await ControlledCluster.with { cluster in
+            let topic = try await cluster.createTopic("t", partitions: 3)
+            try await cluster.image { $0.controller != nil }
+            let known = try #require(try await cluster.shared.image().brokers[1])
+            var other = known.record
+            other.startEpoch += 1
+            other.port = 9
+            var transaction = MetadataTransaction()
+            transaction.put(.broker(other), ifRevision: known.revision)
+            _ = try await cluster.shared.commit(transaction)
+            let reason = await cluster[1].untilDisplaced()
+            #expect(reason?.message.contains("127.0.0.1:9") == true, "\(String(describing: reason))")
+            let moved = try await cluster.image { image in
+                cluster.partitions(of: topic, in: image).allSatisfy { ![nil, 1].contains($0.leader?.broker) }
+            }
+            for record in cluster.partitions(of: topic, in: moved) {
+                let replica = try cluster[1].table.replica(topic, record.id.partition)
+                #expect(replica.leaderEpoch == nil && !replica.isFollowing)
+            }
+        }
+    }
+
     @Test("a broker that was wrongly declared dead lifts its fence")
     func wronglyDead() async throws {
         try await ControlledCluster.with { cluster in

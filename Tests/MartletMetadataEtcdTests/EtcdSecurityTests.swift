@@ -18,13 +18,16 @@ struct EtcdSecurityTests {
             try await etcd.control("auth", "enable")
             var options = try fixture.options()
             let nobody = try await metadataError { _ = try await fixture.store(options) }
+            #expect(nobody.code == .refused)
             #expect(nobody.message.contains("wants a user"), "\(nobody)")
             options.user = EtcdUser(name: "root", password: "wrong")
             let wrong = try await metadataError { _ = try await fixture.store(options) }
+            #expect(wrong.code == .refused)
             #expect(wrong.message.contains("refuses the user or the password"), "\(wrong)")
             #expect(!wrong.message.contains("wrong"))
             options.user = EtcdUser(name: "weak", password: "secret")
             let weak = try await metadataError { _ = try await fixture.store(options) }
+            #expect(weak.code == .refused)
             #expect(weak.message.contains("grant it read and write"), "\(weak)")
             options.user = EtcdUser(name: "root", password: "secret")
             let store = try await fixture.store(options)
@@ -66,12 +69,15 @@ struct EtcdSecurityTests {
             options.callTimeout = .seconds(2)
             options.tls = EtcdTLS(authorityFile: authority.certificate)
             let noCertificate = try await metadataError { _ = try await fixture.store(options) }
+            #expect(noCertificate.code == .unavailable)
             #expect(noCertificate.message.contains("certificates"), "\(noCertificate)")
             options.tls = nil
             let stranger = try await metadataError { _ = try await fixture.store(options) }
+            #expect(stranger.code == .unavailable)
             #expect(stranger.message.contains("certificates"), "\(stranger)")
             options.tls = EtcdTLS(authorityFile: directory.path + "/missing.pem")
             let missing = try await metadataError { _ = try await fixture.store(options) }
+            #expect(missing.code == .refused)
             #expect(missing.message.contains("cannot be set up"), "\(missing)")
         }
     }

@@ -29,7 +29,7 @@ extension ControlPlane {
 
     private func lookAfterPlace() async throws {
         guard !isStopping, !isSuperseded, let record = mirror.brokers[settings.brokerID]?.record else { return }
-        guard record.startEpoch == startEpoch else { return giveUp() }
+        guard record.startEpoch == startEpoch else { return giveUp(record) }
         guard mirror.sessions[settings.brokerID]?.startEpoch == startEpoch else {
             let since = sessionMissedSince ?? .now
             sessionMissedSince = since
@@ -47,17 +47,24 @@ extension ControlPlane {
         try await changeRegistration { $0.isFenced = false }
     }
 
-    /// Two processes run as one broker: the later registration counts.
-    private func giveUp() {
+    /// Two processes run as one broker: the later registration counts. This run serves nothing any more, has no say in
+    /// anything, and asks to be stopped.
+    private func giveUp(_ other: BrokerRecord) {
         isSuperseded = true
-        logger.critical(
-            "another process has registered as this broker; this one serves nothing any more: stop one of them",
-            metadata: ["broker": "\(settings.brokerID)"])
+        feed?.cancel()
+        controller?.stop()
         let reason = BrokerError(
             .brokerUnavailable, "another process runs as broker \(settings.brokerID); ask that one")
         for (_, entry) in table.snapshot {
             if case .replica(let replica) = entry { replication.unassign(replica, reason) }
         }
+        replication.stop()
+        displacement.continuation.yield(
+            BrokerError(
+                .brokerUnavailable,
+                "another process has registered as broker \(settings.brokerID), at \(other.host):\(other.port), from this "
+                    + "data directory or a copy of it: this one stops. A broker's number and its data directory are for "
+                    + "one process only"))
     }
 
     /// Asks the controller, wherever it is, to let others lead (RULES 20).

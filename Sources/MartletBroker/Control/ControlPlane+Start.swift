@@ -8,8 +8,6 @@ internal import MartletStorage
 extension ControlPlane {
     /// How often a registration that meets others is tried again, as when three brokers found a cluster at once.
     private static let registrationAttemptsMax = 20
-    /// How long a start waits for a store that does not answer.
-    private static let storePatience = Duration.seconds(60)
 
     // MARK: Alone
 
@@ -54,31 +52,34 @@ extension ControlPlane {
     // MARK: In a cluster
 
     /// Registers fenced, leaves the in-sync sets for which this start may lack records, and lifts the fence (RULES 2,
-    /// 3, 12). Leads nothing before its controller says so.
+    /// 3, 12). Leads nothing before its controller says so. Waits for a store that does not answer, in each step.
     func joinCluster(host: String, port: UInt16) async throws {
-        mirror = try await firstImage()
+        mirror = try await patiently { try await metadata.image() }
         try StartPlanner(image: mirror, settings: settings, identity: store.identity).check()
         try openReplicas()
         // What a replica has lost is known only then.
         store.waitForRecovery()
         try checkEpochs()
-        try await registerFenced(host: host, port: port)
-        session = try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
-        try await leaveInSyncSets()
-        try await changeRegistration { $0.isFenced = false }
+        try await patiently { try await registerFenced(host: host, port: port) }
+        session = try await patiently {
+            try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
+        }
+        try await patiently { try await leaveInSyncSets() }
+        try await patiently { try await changeRegistration { $0.isFenced = false } }
     }
 
-    private func firstImage() async throws -> ClusterImage {
-        let start = ContinuousClock.now
+    /// Does a step of the start again for as long as the store does not answer. In a cluster only: the store of a broker
+    /// by itself is its own disk.
+    func patiently<Value>(
+        _ step: nonisolated(nonsending) () async throws -> Value
+    ) async throws -> Value {
+        var wait = StoreWait(logger: logger)
         while true {
-            do throws(MetadataError) {
-                return try await metadata.image()
-            } catch {
-                let waited = ContinuousClock.now - start
-                guard error.code == .unavailable, waited < Self.storePatience else { throw error }
-                logger.warning("waiting for the metadata store", metadata: ["reason": "\(error.message)"])
+            do {
+                return try await step()
+            } catch let error as MetadataError where settings.isClustered {
+                try await wait.pause(after: error)
             }
-            try await Task.sleep(for: .milliseconds(500))
         }
     }
 

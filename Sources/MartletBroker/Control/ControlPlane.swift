@@ -33,6 +33,8 @@ actor ControlPlane {
     /// The partitions on this broker by topic, for finding those that are to go.
     private(set) var local: [TopicID: Set<PartitionIndex>] = [:]
     var session: (any MetadataSession)?
+    /// Tells whoever runs this broker that another process has taken its place.
+    nonisolated let displacement = AsyncStream.makeStream(of: BrokerError.self, bufferingPolicy: .bufferingOldest(1))
     /// Keeps this run's place in the cluster.
     var keeper: Task<Void, Never>?
     /// Since when this run's session is missed in the metadata.
@@ -43,7 +45,7 @@ actor ControlPlane {
     /// Of the topic that was last looked at.
     private var lastSettings: (own: [String: String], defaults: [String: String], replicas: Int, parsed: TopicSettings)?
     private var revisionNotedAt = ContinuousClock.now
-    private var feed: Task<Void, Never>?
+    var feed: Task<Void, Never>?
     private var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
     var producerIDs = ProducerIDSupply()
     var refill: Task<Result<Void, BrokerError>, Never>?
@@ -79,9 +81,9 @@ actor ControlPlane {
                 try await register(host: host, port: port)
                 try await takeOver()
             }
-            mirror = try await metadata.image()
+            mirror = try await patiently { try await metadata.image() }
             try noteRevision()
-            let feed = try await metadata.changes(after: mirror.revision)
+            let feed = try await patiently { try await metadata.changes(after: mirror.revision) }
             replication.begin(startEpoch: startEpoch, control: self) { [weak self] request in
                 await self?.passOn(request)
             }
@@ -94,14 +96,8 @@ actor ControlPlane {
             beginControlling()
             self.feed = Task { await self.follow(feed) }
             if settings.isClustered { _ = await replenishing().value }
-        } catch let error as MetadataError {
-            throw BrokerError(error)
-        } catch let error as StorageError {
-            throw BrokerError(error)
-        } catch let error as BrokerError {
-            throw error
         } catch {
-            throw BrokerError(.unknownServerError, "the broker does not start: \(error)")
+            throw BrokerError(error, "the broker does not start")
         }
     }
 
@@ -128,6 +124,7 @@ actor ControlPlane {
     /// Ends at once. A clustered broker has handed over before (``handOver()``).
     func stop() async {
         isStopping = true
+        displacement.continuation.finish()
         keeper?.cancel()
         feed?.cancel()
         feed = nil
@@ -274,7 +271,7 @@ actor ControlPlane {
     private func reconcile(
         _ id: TopicID, only indexes: [PartitionIndex]? = nil, onDisk: [TopicIDPartition: String]? = nil
     ) {
-        guard let topic = mirror.topic(id)?.record else { return }
+        guard !isSuperseded, let topic = mirror.topic(id)?.record else { return }
         for index in indexes ?? Array(0..<topic.partitionCount) where index < topic.partitionCount {
             let id = TopicIDPartition(topicID: id, partition: index)
             guard let record = mirror.partitions[id] else { continue }

@@ -50,16 +50,8 @@ package struct ClusterAdoption: Sendable {
                 await source.close()
                 throw error
             }
-        } catch let error as OperationRefusal {
-            throw BrokerError(.invalidRequest, "the cluster is not adopted: \(error.message)")
-        } catch let error as MetadataError {
-            throw BrokerError(error)
-        } catch let error as StorageError {
-            throw BrokerError(error)
-        } catch let error as BrokerError {
-            throw error
         } catch {
-            throw BrokerError(.unknownServerError, "the cluster is not adopted: \(error)")
+            throw BrokerError(error, "the cluster is not adopted")
         }
     }
 

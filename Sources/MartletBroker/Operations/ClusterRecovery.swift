@@ -61,38 +61,23 @@ package enum ClusterRecovery {
             }
             return Summary(
                 brokers: image.brokers.count, partitions: image.partitions.count, findings: plan.findings)
-        } catch let error as OperationRefusal {
-            throw refusal(error.message)
-        } catch let error as MetadataError {
-            throw BrokerError(error)
         } catch {
-            throw refusal("\(error)")
+            throw BrokerError(error, failure)
         }
     }
 
     /// Lets the broker on this directory start with the recovered store, whose revision may be below those that it has
     /// seen. Refused unless the store's epochs are above all that the directory has seen. Durable on return.
     package static func accept(directory: String, store: any MetadataStore) async throws(BrokerError) {
-        let image: ClusterImage
         do {
-            image = try await store.image()
-        } catch {
-            throw BrokerError(error)
-        }
-        do {
+            let image = try await store.image()
             let identity = try OfflineIdentity(root: directory)
-            if let reason = try report(identity, directory).reasonToRefuse(image) { throw refusal(reason) }
+            if let reason = try report(identity, directory).reasonToRefuse(image) { throw OperationRefusal(reason) }
             try identity.update { $0.storeRevision = image.revision }
-        } catch let error as StorageError {
-            throw BrokerError(error)
-        } catch let error as BrokerError {
-            throw error
         } catch {
-            throw refusal("\(error)")
+            throw BrokerError(error, failure)
         }
     }
 
-    private static func refusal(_ reason: String) -> BrokerError {
-        BrokerError(.invalidRequest, "the cluster is not recovered: \(reason)")
-    }
+    private static let failure = "the cluster is not recovered"
 }

@@ -12,11 +12,7 @@ enum EtcdOpener {
     }
 
     static func open(_ cluster: ClusterSettings, _ logger: Logger) async throws -> EtcdStore {
-        do {
-            return try await EtcdStore.connect(options: try options(cluster), logger: logger)
-        } catch let error as MetadataError {
-            throw SettingsError("\(error)")
-        }
+        try await EtcdStore.connect(options: try options(cluster), logger: logger)
     }
 
     private static func options(_ cluster: ClusterSettings) throws -> EtcdOptions {

@@ -47,11 +47,13 @@ extension MetadataError {
                         + "then run `etcdctl alarm disarm`"
                 )
             case .invalidArgument where says("invalid user ID or password"):
-                (.unavailable, "refuses the user or the password: check etcd.user and etcd.password")
+                (.refused, "refuses the user or the password: check etcd.user and etcd.password")
             case .invalidArgument where says("user name is empty"):
-                (.unavailable, "wants a user: set etcd.user and etcd.password")
+                (.refused, "wants a user: set etcd.user and etcd.password")
             case .permissionDenied:
-                (.unavailable, "does not let this user at the cluster's keys: grant it read and write on them")
+                (.refused, "does not let this user at the cluster's keys: grant it read and write on them")
+            case .unimplemented:
+                (.refused, "does not know the call: is it an etcd, of version 3.4 or later? (\(error.detail))")
             case .outOfRange where says("compacted"):
                 (.revisionCompacted, "no longer keeps the revision asked for")
             case .invalidArgument where says("too many operations") || says("too large") || says("duplicate key"):

@@ -26,7 +26,7 @@ final class EtcdMember: Sendable {
                     config: Self.config))
         } catch {
             throw MetadataError(
-                .unavailable, "TLS for etcd at \(endpoint) cannot be set up, check the files it names: \(error)")
+                .refused, "TLS for etcd at \(endpoint) cannot be set up, check the files it names: \(error)")
         }
         connection = Task { [client] in
             // What goes wrong with the connection is told by the calls on it.

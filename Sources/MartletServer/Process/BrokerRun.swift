@@ -6,6 +6,7 @@ internal import MartletProtocol
 internal import MartletRPC
 internal import MartletStorage
 internal import NIOCore
+internal import ServiceLifecycle
 
 /// The parts of a running broker, in the order in which they start; they stop in the opposite one.
 struct BrokerRun: Sendable {
@@ -62,7 +63,10 @@ struct BrokerRun: Sendable {
         do {
             let advertised = advertisedAddress(settings, bound)
             report.advertise(advertised)
-            try await broker.start(host: advertised.host, port: UInt16(advertised.port))
+            // One that waits for its cluster's store, perhaps for hours, can be told to stop.
+            try await cancelWhenGracefulShutdown {
+                try await broker.start(host: advertised.host, port: UInt16(advertised.port))
+            }
             groups.begin()
             warnIfOpen(bound, logger)
             let watch = settings.cluster.isClustered && settings.metricsListener != nil ? StoreWatch(metadata) : nil
@@ -84,6 +88,11 @@ struct BrokerRun: Sendable {
             await groups.stop()
             throw error
         }
+    }
+
+    /// Serves until it is told to stop. Why, when this broker must stop because another process has taken its place.
+    func untilEnd() async -> BrokerError? {
+        await cancelWhenGracefulShutdown { await broker.untilDisplaced() }
     }
 
     func stop() async {
@@ -120,12 +129,27 @@ struct BrokerRun: Sendable {
     ) async throws -> any MetadataStore {
         if settings.cluster.isClustered {
             guard let openCluster else { throw SettingsError("etcd.endpoints: this program cannot reach an etcd") }
-            return try await openCluster(settings, logger.part("metadata"))
+            let logger = logger.part("metadata")
+            return try await cancelWhenGracefulShutdown { try await wait(for: openCluster, settings, logger) }
         }
         do {
             return try EmbeddedStore(directory: settings.dataDirectory + "/metadata", logger: logger.part("metadata"))
         } catch {
             throw SettingsError("\(error)")
+        }
+    }
+
+    /// A cluster's store that is not up yet is waited for: nobody has to start things in an order.
+    private static func wait(
+        for openCluster: BrokerService.StoreOpener, _ settings: ServerSettings, _ logger: Logger
+    ) async throws -> any MetadataStore {
+        var wait = StoreWait(logger: logger)
+        while true {
+            do {
+                return try await openCluster(settings, logger)
+            } catch let error as MetadataError {
+                try await wait.pause(after: error)
+            }
         }
     }
 

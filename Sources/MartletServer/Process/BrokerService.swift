@@ -9,7 +9,8 @@ internal import ServiceLifecycle
 /// ``run()`` serves until a graceful shutdown (SIGTERM, through a `ServiceGroup`) or cancellation, then stops cleanly: takes no new
 /// calls, answers those in flight within `shutdown.grace.ms`, syncs and checkpoints, so that the next start reads no log data.
 package struct BrokerService: Service {
-    /// Opens the metadata store that a cluster shares, as `settings.cluster` says. Throws what tells a person what to mend.
+    /// Opens the metadata store that a cluster shares, as `settings.cluster` says. Throws what tells a person what to mend,
+    /// and a ``MetadataError`` that may pass when the store does not answer: it is tried again then.
     package typealias StoreOpener = @Sendable (ServerSettings, Logger) async throws -> any MetadataStore
 
     private let settings: ServerSettings
@@ -30,21 +31,33 @@ package struct BrokerService: Service {
     }
 
     /// Throws ``SettingsError`` for what a person can mend: a directory in use, an address that is taken, a newer format.
+    /// Throws, too, after an orderly stop, when another process has taken this broker's place.
     package func run() async throws {
-        let openFilesMax = SystemLimits.raiseOpenFiles()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.networkThreads ?? System.coreCount)
         do {
-            let run = try await BrokerRun.start(
-                settings: settings, openCluster: openCluster, openFilesMax: openFilesMax, group: group,
-                logger: logger)
-            onReady(run.address)
-            try? await gracefulShutdown()
-            await run.stop()
+            try await serve(on: group)
         } catch {
             try? await group.shutdownGracefully()
             throw error
         }
         try await group.shutdownGracefully()
         logger.info("stopped")
+    }
+
+    private func serve(on group: any EventLoopGroup) async throws {
+        let run: BrokerRun
+        do {
+            run = try await BrokerRun.start(
+                settings: settings, openCluster: openCluster, openFilesMax: SystemLimits.raiseOpenFiles(), group: group,
+                logger: logger)
+        } catch {
+            guard Task.isShuttingDownGracefully else { throw error }
+            logger.info("told to stop before it served")
+            return
+        }
+        onReady(run.address)
+        let displaced = await run.untilEnd()
+        await run.stop()
+        if let displaced { throw displaced }
     }
 }

@@ -18,7 +18,7 @@ package final class BrokerProcess: Sendable {
         }
 
         package var address: String { "127.0.0.1:\(port)" }
-        var readyFile: String { dataDirectory + ".ready" }
+        package var readyFile: String { dataDirectory + ".ready" }
 
         /// The command line, in this one place.
         package var arguments: [String] {
