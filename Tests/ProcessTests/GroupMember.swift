@@ -41,14 +41,38 @@ final class GroupMember: Sendable {
     /// How often it has said that it lost some.
     var losses: Int { announcements.count { $0.contains(": lost ") } }
 
-    /// Waits until it has said so, for the `count`th time.
-    func waitUntilSaid(_ words: String, count: Int = 1) async throws {
+    /// What it reads by what it has said. The group counts a partition as a member's before that has heard of it.
+    var partitions: Set<TopicPartition> {
+        announcements.reduce(into: []) { partitions, line in
+            if let named = Self.partitions(in: line, after: " reads ") { partitions.formUnion(named) }
+            if let named = Self.partitions(in: line, after: " lets go of ") { partitions.subtract(named) }
+            if let named = Self.partitions(in: line, after: " lost ") { partitions.subtract(named) }
+        }
+    }
+
+    /// Of `group g: reads orders 0-3,7; payments 1`; nil when it does not say so.
+    private static func partitions(in line: String, after words: String) -> Set<TopicPartition>? {
+        guard let list = line.firstRange(of: words).map({ line[$0.upperBound...] }) else { return nil }
+        var partitions: Set<TopicPartition> = []
+        for topic in list.prefix(while: { $0 != ":" }).split(separator: ";") {
+            let words = topic.split(separator: " ")
+            guard words.count == 2 else { continue }
+            for range in words[1].split(separator: ",") {
+                let ends = range.split(separator: "-").compactMap { PartitionIndex($0) }
+                guard let first = ends.first, let last = ends.last, first <= last else { continue }
+                for index in first...last {
+                    partitions.insert(TopicPartition(topic: String(words[0]), partition: index))
+                }
+            }
+        }
+        return partitions
+    }
+
+    /// Waits until it has said so.
+    func waitUntilSaid(_ words: String) async throws {
         let said = await process.errors.lines(
-            within: .seconds(60),
-            are: { lines in
-                lines.count { $0.contains(words) } >= count
-            })
-        guard said else { throw TestFailure("never said \"\(words)\" \(count) times:\n\(process.errors.tail)") }
+            within: GroupTopic.patience, are: { lines in lines.contains { $0.contains(words) } })
+        guard said else { throw TestFailure("never said \"\(words)\":\n\(process.errors.tail)") }
     }
 
     /// Ctrl-C: it commits and leaves; exit code 0.

@@ -18,14 +18,13 @@ extension ProcessTests {
         func sharing(partitions: Int32) async throws {
             try await BrokerFixture.with { fixture in
                 let topic = try await GroupTopic("t", partitions: partitions, on: fixture, groups: ["g"])
-                var members = [try topic.member(of: "g")]
-                try await members[0].waitUntilSaid("reads t")
+                var members = try await topic.members(1, of: "g")
                 try await topic.whileSending {
-                    members += try await topic.members(2, of: "g", beside: 1)
+                    members += try await topic.members(2, of: "g", beside: members)
                     let counts = try await assignedCounts(fixture)
                     #expect(counts.count == 3 && (counts.max() ?? 0) - (counts.min() ?? 0) <= 1, "\(counts)")
                     try await members[0].stop()
-                    try await topic.settle("g", members: 2)
+                    try await topic.settle("g", Array(members.dropFirst()))
                 }
                 try await topic.waitUntilConsumed(by: members, of: "g")
                 for member in members.dropFirst() { try await member.stop() }
@@ -63,7 +62,7 @@ extension ProcessTests {
                 let members = try await topic.members(3, of: "g")
                 try await topic.whileSending {
                     await members[0].kill()
-                    try await topic.settle("g", members: 2)
+                    try await topic.settle("g", Array(members.dropFirst()))
                 }
                 try await topic.waitUntilConsumed(by: members, of: "g")
                 #expect(topic.violations(members, onceOnly: false).isEmpty)
@@ -80,10 +79,10 @@ extension ProcessTests {
                 let members = try await topic.members(3, of: "g")
                 try await topic.whileSending {
                     members[0].suspend()
-                    try await topic.settle("g", members: 2)
+                    try await topic.settle("g", Array(members.dropFirst()))
                     members[0].resume()
                     try await members[0].waitUntilSaid(": lost ")
-                    try await topic.settle("g", members: 3)
+                    try await topic.settle("g", members)
                 }
                 // Had one of its late commits been taken, the group would stand behind what the others have committed.
                 try await topic.waitUntilConsumed(by: members, of: "g")
@@ -104,7 +103,7 @@ extension ProcessTests {
                         try await running[index].stop()
                         running[index] = try topic.member(of: "g")
                         all.append(running[index])
-                        try await topic.settle("g", members: 3)
+                        try await topic.settle("g", running)
                     }
                 }
                 try await topic.waitUntilConsumed(by: all, of: "g")
@@ -117,7 +116,7 @@ extension ProcessTests {
             try await BrokerFixture.with { fixture in
                 let topic = try await GroupTopic("t", partitions: 4, on: fixture, groups: [])
                 var members = try ["one", "two"].map { try topic.member(of: "g", instance: $0) }
-                try await topic.settle("g", members: 2)
+                try await topic.settle("g", members)
                 try await topic.send(20)
                 try await topic.waitUntilConsumed(by: members, of: "g")
                 let announced = members[1].announcements
@@ -142,9 +141,9 @@ extension ProcessTests {
                 try await topic.whileSending {
                     await torn[0].kill()
                     torn.append(try topic.member(of: "torn"))
-                    try await topic.settle("torn", members: 2)
+                    try await topic.settle("torn", Array(torn[1...]))
                     try await torn[1].stop()
-                    try await topic.settle("torn", members: 1)
+                    try await topic.settle("torn", [torn[2]])
                 }
                 try await topic.waitUntilConsumed(by: calm, of: "calm")
                 try await topic.waitUntilConsumed(by: torn, of: "torn")
@@ -176,7 +175,7 @@ extension ProcessTests {
                             all.append(running[victim])
                         case 1:
                             running[victim].suspend()
-                            try await topic.settle("g", members: 2)
+                            try await topic.settle("g", running.indices.filter { $0 != victim }.map { running[$0] })
                             running[victim].resume()
                         case 2:
                             try await running[victim].stop()
@@ -186,7 +185,7 @@ extension ProcessTests {
                             await fixture.broker.kill()
                             try await fixture.restart()
                         }
-                        try await topic.settle("g", members: 3)
+                        try await topic.settle("g", running)
                     }
                     try await topic.waitUntilConsumed(by: all, of: "g")
                     #expect(topic.violations(all, onceOnly: false).isEmpty, "seed \(seed), round \(round)")

@@ -5,7 +5,7 @@ import Synchronization
 /// A topic that groups read, and what was written to it: values that say where they stand, "PARTITION:NUMBER".
 final class GroupTopic: Sendable {
     /// For what takes a session timeout at most.
-    private static let patience = Duration.seconds(20)
+    static let patience = Duration.seconds(20)
 
     let name: String
     let partitions: Int32
@@ -37,14 +37,15 @@ final class GroupTopic: Sendable {
     }
 
     /// Starts members, `others` being there, and waits until all of them have what they are to have.
-    func members(_ count: Int, of group: String, beside others: Int = 0) async throws -> [GroupMember] {
+    func members(_ count: Int, of group: String, beside others: [GroupMember] = []) async throws -> [GroupMember] {
         let members = try (0..<count).map { _ in try member(of: group) }
-        try await settle(group, members: others + count)
+        try await settle(group, others + members)
         return members
     }
 
-    /// Waits until the group has that many members and each has what it is to have.
-    func settle(_ group: String, members: Int) async throws {
+    /// Waits until these are the group's members, and each has what it is to have: by the group's account and by what
+    /// they say themselves, which comes later.
+    func settle(_ group: String, _ members: [GroupMember]) async throws {
         let clock = ContinuousClock()
         let start = clock.now
         try await withAdmin(fixture.client, logger: .quiet) { admin in
@@ -53,17 +54,21 @@ final class GroupTopic: Sendable {
                 let groups = try await admin.listGroups().map(\.name)
                 guard groups.contains(group) || clock.now - start > Self.patience else { continue }
                 let info = try await admin.describeGroup(group)
-                let held = info.members.flatMap(\.assigned)
-                if info.members.count == members, info.state == .stable, held.count == partitions,
-                    Set(held).count == held.count
-                {
-                    return
-                }
+                let assigned = info.members.map { Set($0.assigned) }
+                let read = members.map(\.partitions)
+                if info.state == .stable, assigned.count == read.count, isShared(assigned), isShared(read) { return }
                 guard clock.now - start < Self.patience else {
-                    throw TestFailure("group \(group) is still \(info)")
+                    throw TestFailure(
+                        "group \(group) is still \(info); its members read \(read):\n"
+                            + members.map(\.process.errors.tail).joined(separator: "\n\n"))
                 }
             }
         }
+    }
+
+    /// Every partition is in one of them.
+    private func isShared(_ parts: [Set<TopicPartition>]) -> Bool {
+        parts.reduce(0) { $0 + $1.count } == partitions && Set(parts.joined()).count == partitions
     }
 
     /// Sends so many to every partition, all of them acknowledged.
