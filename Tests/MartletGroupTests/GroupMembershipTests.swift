@@ -97,6 +97,52 @@ import Testing
         #expect(try #require(script.answers[parked]?.heartbeat).assignment == nil)
     }
 
+    @Test("a heartbeat without news does not wait until what others did is durable")
+    func slowDisk() throws {
+        var script = GroupScript(partitions: 2)
+        _ = script.join("a")
+        script.isSyncing = false
+        _ = script.commit("a", epoch: 1, p0, 7)
+        let parked = script.beat("a", epoch: 1, version: 1)
+        script.wait(1_000)
+        let answer = try #require(script.answers[parked]?.heartbeat)
+        #expect(answer.memberEpoch == 1 && answer.assignmentVersion == 1 && answer.assignment == nil)
+    }
+
+    @Test("a heartbeat is answered once what it says itself is durable, which may be no news")
+    func confirmed() throws {
+        var script = GroupScript(partitions: 4)
+        _ = script.join("a")
+        for other in ["b", "c"] {
+            _ = script.join(other)
+            script.wait(10)
+        }
+        script.isSyncing = false
+        let version = try #require(script.group.members["a"]).assignment.version
+        let kept = try #require(script.group.members["a"]).assignment.assigned.keys
+        let surplus = try #require(script.group.members["a"]).assignment.revoking.keys.sorted()
+        try #require(surplus.count == 3)
+        // One of three that it is to let go of: it gets no other version for that.
+        let parked = script.beat("a", epoch: 1, version: version, owned: Array(kept) + surplus.dropFirst())
+        script.wait(1_000)
+        #expect(script.answers[parked] == nil)
+        script.sync()
+        #expect(try #require(script.answers[parked]?.heartbeat).assignmentVersion == version)
+    }
+
+    @Test("altered settings are told once they are durable")
+    func alteredSettings() throws {
+        var script = GroupScript(partitions: 1)
+        _ = script.join("a")
+        script.isSyncing = false
+        script.ask { .alter(GroupSettings(sessionTimeoutMs: 9_000), $0) }
+        let parked = script.beat("a", epoch: 1, version: 1)
+        script.wait(1_000)
+        #expect(script.answers[parked] == nil)
+        script.sync()
+        #expect(try #require(script.answers[parked]?.heartbeat).sessionTimeout == 9_000)
+    }
+
     @Test("a heartbeat that nobody waits for any more is forgotten")
     func abandoned() {
         var script = GroupScript(partitions: 1)

@@ -10,6 +10,8 @@ struct SimulatedProcess {
     var isAlive = true
     /// The process stands still; what comes meanwhile waits.
     var pausedUntil: Int64 = 0
+    /// Nothing that it sends arrives, nor does an answer.
+    var cutOffUntil: Int64 = 0
     /// The application does not poll before this.
     var stuckUntil: Int64 = 0
     /// Which run of the coordinator it has found.

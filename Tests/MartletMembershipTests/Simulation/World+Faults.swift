@@ -43,7 +43,7 @@ extension World {
         schedule(.fault, in: Int64.random(in: 50...1_200, using: &random))
         let alive = processes.indices.filter { processes[$0].isAlive && !processes[$0].isRetired }
         guard let victim = alive.randomElement(using: &random) else { return addProcess() }
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
         case 0: die(victim)
         case 1: if alive.count < options.members + 2 { addProcess() }
         case 2: restart(victim)
@@ -54,6 +54,7 @@ extension World {
         case 7: try close(victim)
         case 8, 9: crash()
         case 10: try changeTopics()
+        case 11: processes[victim].cutOffUntil = now + Int64.random(in: 500...9_000, using: &random)
         default:
             try tell(victim) { $0.subscribe(MemberSubscription(pattern: "topic-[0-9]+"), now: $1) }
         }
@@ -103,6 +104,7 @@ extension World {
     mutating func heal() {
         for index in processes.indices {
             processes[index].pausedUntil = min(processes[index].pausedUntil, now)
+            processes[index].cutOffUntil = min(processes[index].cutOffUntil, now)
             processes[index].stuckUntil = min(processes[index].stuckUntil, now)
         }
         while processes.count(where: { $0.isAlive && !$0.isRetired }) < 2 { addProcess() }

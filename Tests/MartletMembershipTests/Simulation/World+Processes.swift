@@ -58,7 +58,7 @@ extension World {
     }
 
     mutating func findCoordinator(_ index: Int) throws {
-        guard group != nil, !(isChaos && random.chance(10)) else {
+        guard group != nil, !isCutOff(index), !(isChaos && random.chance(10)) else {
             let error = MartletError(.unreachable, "nobody there")
             return try tell(index) { $0.coordinatorNotFound(error, now: $1) }
         }

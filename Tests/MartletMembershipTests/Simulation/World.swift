@@ -7,7 +7,7 @@ import TestSeeds
 /// Members with the real membership, the broker's real group, and the network between them, played from a seed.
 ///
 /// For a while everything goes wrong that can: processes die, stand still, start anew with the same instance id, stop
-/// polling, close; messages are lost, late and repeated; the coordinator crashes and forgets what was not durable;
+/// polling, close; messages are lost, late and repeated, connections cut; the coordinator crashes and forgets what was not durable;
 /// topics come, grow and go. Then the world heals, and everything must be read again by exactly one.
 struct World {
     let seed: UInt64
@@ -147,10 +147,12 @@ struct World {
 
     // MARK: The network
 
+    func isCutOff(_ process: Int?) -> Bool { process.map { processes[$0].cutOffUntil > now } ?? false }
+
     /// On its way; while there is chaos perhaps lost, late or, towards the coordinator, twice.
     mutating func send(_ event: WorldEvent, mayRepeat: Bool = false) {
         guard isChaos else { return schedule(event, in: Int64.random(in: 0...3, using: &random)) }
-        if random.chance(3) {
+        if isCutOff(event.process) || random.chance(3) {
             counts.lostMessages += 1
             return
         }

@@ -110,4 +110,14 @@ enum WorldEvent {
     case coordinatorWake(term: Int)
     case restartCoordinator
     case fault
+
+    /// Whom a message comes from or goes to.
+    var process: Int? {
+        switch self {
+        case .arrive(_, let process, _), .answer(_, _, let process), .noAnswer(_, let process),
+            .findCoordinator(let process), .wake(let process), .poll(let process):
+            process
+        case .durable, .coordinatorWake, .restartCoordinator, .fault: nil
+        }
+    }
 }

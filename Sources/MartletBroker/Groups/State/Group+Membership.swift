@@ -22,8 +22,10 @@ extension Group {
         let isNews =
             member.assignment.version != heartbeat.assignmentVersion
             || member.assignment.epoch != heartbeat.memberEpoch
-        if isNews || heartbeat.maxWait <= 0 {
+        if isNews {
             turn.answer(token, answer(to: member, from: heartbeat.assignmentVersion))
+        } else if heartbeat.maxWait <= 0 {
+            turn.answer(token, answer(to: member, from: heartbeat.assignmentVersion), withoutNewsTo: id)
         } else {
             let wait = min(heartbeat.maxWait, facts.settings.heartbeatInterval)
             members[id]?.parked = GroupMember.Parked(

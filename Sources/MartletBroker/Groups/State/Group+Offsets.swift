@@ -112,6 +112,7 @@ extension Group {
         facts.settings = settings
         if members.isEmpty, facts.emptySince == nil { facts.emptySince = turn.context.wallTime }
         turn.factsChanged = true
+        turn.settingsChanged = true
         if let assignor = settings.assignor, assignor != facts.assignor {
             facts.assignor = assignor
             if !members.isEmpty { rebalance(&turn) }

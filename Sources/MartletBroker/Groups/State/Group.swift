@@ -17,7 +17,8 @@ internal import MartletCore
 /// epoch above e, and the next holder has it at that epoch at least.
 ///
 /// Changes are made at once and their records returned for appending; answers are held until everything that they could
-/// have been influenced by is durable (RULES 24).
+/// have been influenced by is durable (RULES 24). A heartbeat that brings no news is influenced by its member's own
+/// records and the settings only: a slow disk costs no session because others join or commit.
 package struct Group: Sendable {
     package let name: String
     var facts = GroupFacts()
@@ -34,6 +35,8 @@ package struct Group: Sendable {
     private var deadlines = MinHeap<String>()
     private var appended: Int64 = 0
     private var durable: Int64 = 0
+    /// The position of the last change of settings, which every heartbeat is told.
+    private var settingsPosition: Int64 = 0
     /// Answers and the position that they wait for, in its order.
     private var waiting: [(position: Int64, token: GroupToken, answer: GroupAnswer)] = []
 
@@ -101,13 +104,33 @@ package struct Group: Sendable {
         var actions: [GroupAction] = []
         if !turn.records.isEmpty {
             appended += 1
+            notePositions(turn)
             actions.append(.append(turn.records, position: appended))
         }
-        waiting += turn.answers.map { (appended, $0.token, $0.answer) }
+        for answer in turn.answers { hold(answer) }
         let released = waiting.firstIndex { $0.position > durable } ?? waiting.endIndex
         actions += waiting[..<released].map { .answer($0.token, $0.answer) }
         waiting.removeFirst(released)
         return actions
+    }
+
+    private mutating func notePositions(_ turn: GroupTurn) {
+        if turn.settingsChanged { settingsPosition = appended }
+        for record in turn.records {
+            switch record.key {
+            case .member(_, let id), .current(_, let id): members[id]?.position = appended
+            case .group, .target, .offset: break
+            }
+        }
+    }
+
+    private mutating func hold(_ answer: GroupTurn.Answer) {
+        var position = appended
+        if let member = answer.withoutNewsTo.flatMap({ members[$0] }) {
+            position = max(member.position, settingsPosition)
+        }
+        let place = waiting.lastIndex { $0.position <= position }.map { $0 + 1 } ?? 0
+        waiting.insert((position, answer.token, answer.answer), at: place)
     }
 
     func answer(to member: GroupMember, from version: Int64) -> GroupAnswer {
@@ -137,7 +160,8 @@ package struct Group: Sendable {
             turn.rearm.insert(id)
             if let parked = member.parked, parked.deadline <= turn.context.now {
                 members[id]?.parked = nil
-                turn.answer(parked.token, answer(to: member, from: parked.version))
+                // News would have been told when it came.
+                turn.answer(parked.token, answer(to: member, from: parked.version), withoutNewsTo: id)
             }
             if let reason = reasonToPutOut(member, at: turn.context.now) {
                 putOut(id, why: reason, &turn)
@@ -218,18 +242,26 @@ struct GroupTurn {
     /// The member whose heartbeat this is: assignments may be made in answer to it.
     var arrived: String?
     var records: [GroupRecord] = []
-    var answers: [(token: GroupToken, answer: GroupAnswer)] = []
+    var answers: [Answer] = []
     /// Members whose current assignment is to be written.
     var touched: Set<String> = []
     /// Members whose deadlines moved.
     var rearm: Set<String> = []
     var factsChanged = false
+    var settingsChanged = false
+
+    struct Answer {
+        var token: GroupToken
+        var answer: GroupAnswer
+        /// The member that hears only what it knows; nil: whatever has happened may show in the answer.
+        var withoutNewsTo: String?
+    }
 
     init(context: GroupContext) {
         self.context = context
     }
 
-    mutating func answer(_ token: GroupToken, _ answer: GroupAnswer) {
-        answers.append((token, answer))
+    mutating func answer(_ token: GroupToken, _ answer: GroupAnswer, withoutNewsTo member: String? = nil) {
+        answers.append(Answer(token: token, answer: answer, withoutNewsTo: member))
     }
 }

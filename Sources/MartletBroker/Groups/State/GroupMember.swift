@@ -20,6 +20,8 @@ struct GroupMember: Sendable {
     var sessionDeadline: GroupTime = .max
     var revocationDeadlines: [TopicIDPartition: GroupTime] = [:]
     var parked: Parked?
+    /// Of the last append with something of this member's in it that its heartbeats confirm.
+    var position: Int64 = 0
     /// For when the group's heap has an entry that counts.
     var armed: GroupTime?
 
