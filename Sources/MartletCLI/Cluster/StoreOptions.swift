@@ -29,6 +29,9 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// Runs `body` with the store, and closes it afterwards.
+    ///
+    /// Not optimised: Swift 6.3 crashes in a release build when it specialises this for a body with typed errors.
+    @_optimize(none)
     func withStore<Result>(_ body: (EtcdStore) async throws -> Result) async throws -> Result {
         var flags = ["etcd.endpoints": etcd, "cluster.name": cluster]
         for assignment in set {
@@ -40,16 +43,13 @@ struct StoreOptions: ParsableArguments {
         let reader = try await SettingsReader(
             flags: flags, environment: ProcessInfo.processInfo.environment, file: nil)
         let store = try await EtcdOpener.open(try ServerSettings(reader: reader).cluster, Self.logger)
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body(store)) } catch { outcome = .failure(error) }
+        await store.close()
         do {
-            let result = try await body(store)
-            await store.close()
-            return result
+            return try outcome.get()
         } catch let error as BrokerError {
-            await store.close()
             throw CommandFailure.failed(error.message)
-        } catch {
-            await store.close()
-            throw error
         }
     }
 }
