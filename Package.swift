@@ -148,11 +148,13 @@ let package = Package(
             ],
             swiftSettings: strictSwift
         ),
+        // Network namespaces as hosts, for what cuts them off: the benchmark and `make chaos`.
+        target("MartletHosts", []),
         .executableTarget(
             name: "MartletBench",
             dependencies: [
-                "Martlet", "MartletRPC", "MartletProtocol", "MartletCore", "CMartletCeiling", arguments, histogram,
-                logging, nioCore, nioPosix,
+                "Martlet", "MartletRPC", "MartletProtocol", "MartletCore", "MartletHosts", "CMartletCeiling", arguments,
+                histogram, logging, nioCore, nioPosix,
             ],
             swiftSettings: strictSwift
         ),
@@ -171,7 +173,7 @@ let package = Package(
         // `make chaos`: real brokers and etcd in network namespaces, with faults drawn from a seed.
         .executableTarget(
             name: "MartletChaos",
-            dependencies: ["MartletTestSupport", "TestSeeds", "Martlet", "MartletCore", arguments],
+            dependencies: ["MartletHosts", "MartletTestSupport", "TestSeeds", "Martlet", "MartletCore", arguments],
             path: "Tests/Chaos",
             swiftSettings: strictSwift
         ),

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletCore
+import MartletHosts
 import MartletTestSupport
 
 /// Three etcd members and three brokers, each on a host of its own, which this process reaches. Used by one task at a time.
@@ -17,7 +18,7 @@ final class Arena {
     private static let diskSize = "768m"
 
     init() async throws {
-        network = try Network()
+        network = try Network("chaos")
         directory = try TemporaryDirectory()
         do {
             etcd = try Self.startEtcd(network, directory.path)

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletCore
+import MartletHosts
 import MartletTestSupport
 
 /// What is done to whom.

@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletHosts
 import MartletTestSupport
 
 /// A program on a host of the network, which can be ended and begun again. Used by one task at a time.
