@@ -3,9 +3,11 @@ import Foundation
 /// A program started for a scenario, with its output in a file. Any thread; started and ended by one task at a time.
 final class BenchProcess: Sendable {
     let name: String
-    let pid: Int32
-    private let ended: AsyncStream<Void>
+    private let life: ChildLife
     private let logPath: String
+
+    var pid: Int32 { life.pid }
+    var startedAt: ContinuousClock.Instant { life.startedAt }
 
     init(_ name: String, program: String, arguments: [String], logPath: String) throws {
         self.name = name
@@ -23,19 +25,13 @@ final class BenchProcess: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log
         process.standardError = log
-        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in continuation.finish() }
-        try process.run()
-        pid = process.processIdentifier
-        self.ended = ended
+        life = try ChildLife(starting: process)
     }
 
-    func signal(_ number: Int32) { kill(pid, number) }
+    func signal(_ number: Int32) { life.signal(number) }
 
     /// Returns when it is gone.
-    func waitUntilEnded() async {
-        for await _ in ended {}
-    }
+    func waitUntilEnded() async { await life.waitUntilEnded() }
 
     var lastWords: String {
         String(decoding: (FileManager.default.contents(atPath: logPath) ?? Data()).suffix(2000), as: UTF8.self)

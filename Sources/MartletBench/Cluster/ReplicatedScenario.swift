@@ -28,16 +28,4 @@ extension Figure {
     static func replicated(_ flush: String) -> Figure {
         Figure("replicated.\(flush).100", "produce, three replicas, flush=\(flush)", .recordsPerSecond)
     }
-    static func failoverWrites(_ fault: FailoverFault) -> Figure {
-        Figure("failover.\(fault.rawValue).writes", "no write acknowledged, leader \(fault.past)", .seconds)
-    }
-    static func failoverReads(_ fault: FailoverFault) -> Figure {
-        Figure("failover.\(fault.rawValue).reads", "no record read, leader \(fault.past)", .seconds)
-    }
-    static func failoverWorst(_ fault: FailoverFault) -> Figure {
-        Figure("failover.\(fault.rawValue).worst", "longest such gap in writes, leader \(fault.past)", .seconds)
-    }
-    static func failoverFailures(_ fault: FailoverFault) -> Figure {
-        Figure("failover.\(fault.rawValue).failed", "writes that a client saw fail, leader \(fault.past)", .count)
-    }
 }

@@ -37,6 +37,9 @@ struct CommonOptions: ParsableArguments {
     func measure(_ stages: [Stage], comparisons: [Comparison]) async throws {
         let bench = try makeWorkbench()
         defer { bench.discard(bench.directory) }
+        _ = Leftovers.ofProgram.add { bench.discard(bench.directory) }
+        let interruption = Interruption(.ofProgram)
+        defer { interruption.cancel() }
         let start = ContinuousClock.now
         let startedAt = Date()
         let findings = await Runner.run(stages, at: bench)

@@ -12,10 +12,10 @@ final class ConsumerProcess: Sendable {
         var at: ContinuousClock.Instant
     }
 
-    let startedAt: ContinuousClock.Instant
-    private let pid: Int32
+    private let life: ChildLife
     private let readings: Readings
-    private let ended: AsyncStream<Void>
+
+    var startedAt: ContinuousClock.Instant { life.startedAt }
 
     /// Filled by a thread of its own until the process has closed its output.
     private final class Readings: Sendable {
@@ -52,12 +52,7 @@ final class ConsumerProcess: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in continuation.finish() }
-        startedAt = ContinuousClock.now
-        try process.run()
-        pid = process.processIdentifier
-        self.ended = ended
+        life = try ChildLife(starting: process)
         let readings = Readings()
         self.readings = readings
         let handle = output.fileHandleForReading
@@ -65,7 +60,7 @@ final class ConsumerProcess: Sendable {
     }
 
     deinit {
-        Foundation.kill(pid, SIGKILL)
+        life.signal(SIGKILL)
     }
 
     /// What it read from then on.
@@ -74,13 +69,13 @@ final class ConsumerProcess: Sendable {
     }
 
     /// Ctrl-C: it commits and leaves. Returns at once.
-    func interrupt() { Foundation.kill(pid, SIGINT) }
+    func interrupt() { life.signal(SIGINT) }
 
-    func waitUntilEnded() async { for await _ in ended {} }
+    func waitUntilEnded() async { await life.waitUntilEnded() }
 
     /// kill -9; returns when the process is gone.
     func kill() async {
-        Foundation.kill(pid, SIGKILL)
+        life.signal(SIGKILL)
         await waitUntilEnded()
     }
 }

@@ -7,24 +7,22 @@ import Synchronization
 final class BrokerProcess: Sendable {
     /// "host:port" of its listener.
     let address: String
-    let pid: Int32
+    var pid: Int32 { life.pid }
     /// Where Prometheus text is served, "host:port".
     let metricsAddress: String
     /// From starting the process until its readiness file was there.
     let startupTime: Duration
 
-    private let ended: AsyncStream<Void>
+    private let life: ChildLife
     private let logPath: String
 
     private init(
-        address: String, pid: Int32, metricsAddress: String, startupTime: Duration, ended: AsyncStream<Void>,
-        logPath: String
+        address: String, metricsAddress: String, startupTime: Duration, life: ChildLife, logPath: String
     ) {
         self.address = address
-        self.pid = pid
         self.metricsAddress = metricsAddress
         self.startupTime = startupTime
-        self.ended = ended
+        self.life = life
         self.logPath = logPath
     }
 
@@ -52,14 +50,11 @@ final class BrokerProcess: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle(forWritingAtPath: logPath)
-        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in continuation.finish() }
-        let start = ContinuousClock.now
-        try process.run()
-        let address = try await waitUntilReady(process, readyFile: readyFile, logPath: logPath, start: start)
+        let life = try ChildLife(starting: process)
+        let address = try await waitUntilReady(process, readyFile: readyFile, logPath: logPath, start: life.startedAt)
         return BrokerProcess(
-            address: address, pid: process.processIdentifier, metricsAddress: metricsAddress,
-            startupTime: ContinuousClock.now - start, ended: ended, logPath: logPath)
+            address: address, metricsAddress: metricsAddress, startupTime: ContinuousClock.now - life.startedAt,
+            life: life, logPath: logPath)
     }
 
     private static func waitUntilReady(
@@ -86,11 +81,11 @@ final class BrokerProcess: Sendable {
 
     /// A clean stop. Throws when it takes more than a minute.
     func stop() async throws {
-        Foundation.kill(pid, SIGTERM)
-        let ended = self.ended
+        life.signal(SIGTERM)
+        let life = self.life
         let inTime = await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                for await _ in ended {}
+                await life.waitUntilEnded()
                 return !Task.isCancelled
             }
             group.addTask {
@@ -110,8 +105,8 @@ final class BrokerProcess: Sendable {
 
     /// kill -9; returns when the process is gone. Harmless when it is gone already.
     func kill() async {
-        Foundation.kill(pid, SIGKILL)
-        for await _ in ended {}
+        life.signal(SIGKILL)
+        await life.waitUntilEnded()
     }
 
     private static func tail(of path: String) -> String {
