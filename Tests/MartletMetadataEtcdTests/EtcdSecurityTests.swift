@@ -78,7 +78,51 @@ struct EtcdSecurityTests {
             options.tls = EtcdTLS(authorityFile: directory.path + "/missing.pem")
             let missing = try await metadataError { _ = try await fixture.store(options) }
             #expect(missing.code == .refused)
-            #expect(missing.message.contains("cannot be set up"), "\(missing)")
+            #expect(missing.message.contains("etcd.tls.ca.file \(directory.path)/missing.pem"), "\(missing)")
+            options.tls = EtcdTLS(
+                authorityFile: authority.certificate, certificateFile: server.key, keyFile: server.key)
+            let mixed = try await metadataError { _ = try await fixture.store(options) }
+            #expect(mixed.code == .refused && mixed.message.contains("cannot be set up"), "\(mixed)")
+        }
+    }
+
+    @Test("certificates that were renewed, under another authority even, are taken up by a store that is open")
+    func renewal() async throws {
+        let directory = try TemporaryDirectory()
+        let first = try await Authority(directory.path + "/first")
+        let second = try await Authority(directory.path + "/second")
+        /// What etcd and the broker are told of; the files are replaced.
+        let used = directory.path + "/used"
+        try FileManager.default.createDirectory(atPath: used, withIntermediateDirectories: true)
+        func install(_ authority: Authority) async throws {
+            let broker = try await authority.sign("broker")
+            for (from, to) in [
+                (authority.certificate, "ca.pem"), (broker.certificate, "cert.pem"), (broker.key, "key.pem"),
+            ] {
+                try Data(contentsOf: URL(filePath: from)).write(to: URL(filePath: "\(used)/\(to)"), options: .atomic)
+            }
+        }
+        try await install(first)
+        try await EtcdFixture.with { options in
+            options.isSecure = true
+            options.arguments = [
+                "--cert-file", used + "/cert.pem", "--key-file", used + "/key.pem", "--trusted-ca-file",
+                used + "/ca.pem", "--client-cert-auth",
+            ]
+        } _: { fixture in
+            var options = try fixture.options()
+            options.tls = EtcdTLS(
+                authorityFile: used + "/ca.pem", certificateFile: used + "/cert.pem", keyFile: used + "/key.pem")
+            let store = try await fixture.store(options)
+            var feed = try await store.changes(after: store.image().revision).makeAsyncIterator()
+            // etcd reads its authorities when it starts: from then on neither side takes the other's former certificate.
+            await fixture.etcd.kill()
+            try await install(second)
+            try await fixture.restart()
+            // A read may be tried again, so that it finds the new certificates; a transaction is sent once.
+            _ = try await store.image()
+            let revision = try await store.put(.topic(TestRecords.topic("a", 1)))
+            #expect(try await feed.next()?.revision == revision)
         }
     }
 }
@@ -96,6 +140,7 @@ private struct Authority {
     init(_ directory: String) async throws {
         self.directory = directory
         certificate = directory + "/ca.pem"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try await Self.openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
             "-subj", "/CN=test authority", "-keyout", directory + "/ca.key", "-out", certificate)

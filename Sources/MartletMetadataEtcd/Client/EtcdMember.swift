@@ -2,68 +2,41 @@ internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import MartletMetadata
 internal import MartletProtocol
-internal import NIOCore
 internal import Synchronization
 
-/// The connection to one member of the etcd cluster, opened and opened again by itself. Any thread.
+/// Calls one member of the etcd cluster. Any thread.
 final class EtcdMember: Sendable {
     /// Far above any page of an image and any batch of a watch.
     private static let responseBytesMax = 256 << 20
 
     let endpoint: EtcdEndpoint
-    private let client: GRPCClient<HTTP2ClientTransport.Posix>
-    /// Runs the connection until ``close()``.
-    private let connection: Task<Void, Never>
+    private let tls: EtcdTLS?
+    private let current: Mutex<EtcdConnection>
     /// Whether its last call was answered.
     private let answers = Atomic(false)
 
+    /// Throws `.refused` when the certificates cannot be read or used.
     init(_ endpoint: EtcdEndpoint, tls: EtcdTLS?) throws(MetadataError) {
         self.endpoint = endpoint
-        do {
-            client = GRPCClient(
-                transport: try HTTP2ClientTransport.Posix(
-                    target: Self.target(endpoint), transportSecurity: Self.security(endpoint, tls),
-                    config: Self.config))
-        } catch {
-            throw MetadataError(
-                .refused, "TLS for etcd at \(endpoint) cannot be set up, check the files it names: \(error)")
-        }
-        connection = Task { [client] in
-            // What goes wrong with the connection is told by the calls on it.
-            try? await client.runConnections()
-        }
+        self.tls = endpoint.isSecure ? tls : nil
+        let certificates = try self.tls.map { tls throws(MetadataError) in try CertificateFiles(tls) }
+        current = Mutex(try EtcdConnection(endpoint, certificates))
     }
 
-    private static var config: HTTP2ClientTransport.Posix.Config {
-        .defaults { config in
-            config.backoff = .init(initial: .milliseconds(100), max: .seconds(1), multiplier: 1.6, jitter: 0.2)
-            // Lets go of connections whose other end is gone. More than one ping in 5 s makes etcd hang up.
-            config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(3), allowWithoutCalls: false)
+    /// Certificates are renewed while brokers run: a member that cannot be reached is tried with those that the files
+    /// hold by now.
+    private func renewCertificates(after error: RPCError, on connection: EtcdConnection) {
+        guard error.code == .unavailable, let tls else { return }
+        // Files that are only half written are read again after the next failure.
+        guard let certificates = try? CertificateFiles(tls), certificates != connection.certificates,
+            let renewed = try? EtcdConnection(endpoint, certificates)
+        else { return }
+        let left = current.withLock { current in
+            guard current === connection else { return renewed }
+            current = renewed
+            return connection
         }
-    }
-
-    /// An address is not resolved, and is not sent as the name of the server that TLS is to find behind it.
-    private static func target(_ endpoint: EtcdEndpoint) -> any ResolvableTarget {
-        switch try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {
-        case .v4: .ipv4(address: endpoint.host, port: endpoint.port)
-        case .v6: .ipv6(address: endpoint.host, port: endpoint.port)
-        case .unixDomainSocket, nil: .dns(host: endpoint.host, port: endpoint.port)
-        }
-    }
-
-    private static func security(
-        _ endpoint: EtcdEndpoint, _ tls: EtcdTLS?
-    ) -> HTTP2ClientTransport.Posix.TransportSecurity {
-        guard endpoint.isSecure else { return .plaintext }
-        return .tls { config in
-            if let file = tls?.authorityFile {
-                config.trustRoots = .certificates([.file(path: file, format: .pem)])
-            }
-            if let certificate = tls?.certificateFile, let key = tls?.keyFile {
-                config.certificateChain = [.file(path: certificate, format: .pem)]
-                config.privateKey = .file(path: key, format: .pem)
-            }
-        }
+        left.end()
     }
 
     /// The last call was answered: the next one will most likely be.
@@ -75,8 +48,9 @@ final class EtcdMember: Sendable {
     ) async throws(RPCError) -> Response {
         var options = Self.options
         options.timeout = timeout
+        let connection = current.withLock { $0 }
         do {
-            let response = try await client.unary(
+            let response = try await connection.client.unary(
                 request: ClientRequest(message: request, metadata: Self.metadata(token: token)),
                 descriptor: method.descriptor, serializer: WireSerializer<Request>(),
                 deserializer: WireDeserializer<Response>(), options: options
@@ -86,6 +60,7 @@ final class EtcdMember: Sendable {
         } catch {
             let error = Self.rpcError(error)
             answers.store(EtcdAnswer(error).isDefinite, ordering: .relaxed)
+            renewCertificates(after: error, on: connection)
             throw error
         }
     }
@@ -100,6 +75,7 @@ final class EtcdMember: Sendable {
         open.yield(WatchRequest(requestUnion: .createRequest(request)))
         var metadata = Self.metadata(token: token)
         metadata.addString("true", forKey: "hasleader")
+        let client = current.withLock { $0.client }
         do {
             try await client.bidirectionalStreaming(
                 request: StreamingClientRequest(metadata: metadata) { writer in
@@ -118,9 +94,7 @@ final class EtcdMember: Sendable {
 
     /// Ends open calls and the connection.
     func close() async {
-        client.beginGracefulShutdown()
-        connection.cancel()
-        await connection.value
+        await current.withLock { $0 }.close()
     }
 
     private static var options: CallOptions {
