@@ -10,12 +10,16 @@ final class EtcdSession: MetadataSession {
     private static let signsPerTimeout = 3
     private static let retryPause = Duration.milliseconds(250)
     private static let attemptsMax = 5
+    /// Between two words on one silence.
+    private static let noteEvery = Duration.seconds(30)
 
     private struct State {
         var lease: Int64
         var deadline: ContinuousClock.Instant
         var isOver = false
         var keeper: Task<Void, Never>?
+        /// Since when no sign of life was answered, and when that was last said.
+        var silence: (since: ContinuousClock.Instant, notedAt: ContinuousClock.Instant)?
     }
 
     private enum Registration {
@@ -104,7 +108,12 @@ final class EtcdSession: MetadataSession {
             let answer = try await client.call(
                 EtcdMethods.keepAlive, LeaseKeepAliveRequest(id: lease), timeout: timeout / 4, patience: .zero)
             guard answer.response.ttl > 0 else { return await replaceLease() }
-            state.withLock { $0.deadline = max($0.deadline, answer.sentAt + .seconds(answer.response.ttl)) }
+            let wasSilent = state.withLock { state in
+                defer { state.silence = nil }
+                state.deadline = max(state.deadline, answer.sentAt + .seconds(answer.response.ttl))
+                return state.silence != nil
+            }
+            if wasSilent { logger.notice("the session's signs of life are answered again") }
             return true
         } catch {
             note("the session's sign of life was not answered", error)
@@ -121,6 +130,7 @@ final class EtcdSession: MetadataSession {
                 state.withLock {
                     $0.lease = lease.id
                     $0.deadline = lease.deadline
+                    $0.silence = nil
                 }
                 logger.warning("the session on etcd had expired and was opened anew")
                 return true
@@ -138,9 +148,19 @@ final class EtcdSession: MetadataSession {
         }
     }
 
+    /// A silence is told when it begins, and now and then while it lasts.
     private func note(_ text: String, _ error: MetadataError) {
         guard !Task.isCancelled else { return }
-        logger.warning("\(text)", metadata: ["reason": "\(error.message)"])
+        let now = ContinuousClock.now
+        let since: Duration? = state.withLock { state in
+            let silence = state.silence
+            if let silence, now - silence.notedAt < Self.noteEvery { return nil }
+            state.silence = (silence?.since ?? now, now)
+            return now - (silence?.since ?? now)
+        }
+        guard let since else { return }
+        logger.warning(
+            "\(text)", metadata: ["reason": "\(error.message)", "since": "\(since.components.seconds) s"])
     }
 
     // MARK: Leases and the record
