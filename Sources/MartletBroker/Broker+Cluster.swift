@@ -104,6 +104,9 @@ extension Broker {
         return await control.electLeaders(kind, chosen, choice: choice)
     }
 
+    /// What this broker has counted while it was the controller. Cheap.
+    package var controllerTally: ControllerTally { control.controller?.tally ?? ControllerTally() }
+
     /// A peer found the connection to a run of a broker reset or refused (RULES 21). Never waits.
     package func reportDeath(_ run: PartitionLeader) {
         control.controller?.send(.deathReported(run))

@@ -95,6 +95,8 @@ struct ControllerMachineTests {
             #expect(cluster.partition(index).leaderEpoch == 1)
             #expect(cluster.partition(index).inSyncReplicas == [2, 0])
         }
+        #expect(cluster.machine.tally.elections == 3 && cluster.machine.tally.deaths == 1)
+        #expect(cluster.machine.tally.uncleanElections == 0)
         // The fence and the moves are one transaction.
         #expect(cluster.transactions.last?.changes.count == 4)
     }

@@ -21,6 +21,7 @@ final class Controller: Sendable {
     private let loop = Mutex<Task<Void, Never>?>(nil)
     private let timer = Mutex<Task<Void, Never>?>(nil)
     private let begin = ContinuousClock.now
+    private let published = Mutex(ControllerTally())
 
     init(
         _ me: PartitionLeader, metadata: any MetadataStore, peers: (any PeerTransport)?, logger: Logger
@@ -54,9 +55,13 @@ final class Controller: Sendable {
         var machine = ControllerMachine(me, settings: settings)
         for await event in events {
             for action in machine.handle(event, at: now) { perform(action) }
+            let tally = machine.tally
+            published.withLock { $0 = tally }
             wake(at: machine.deadline)
         }
     }
+
+    var tally: ControllerTally { published.withLock { $0 } }
 
     private var now: ControllerTime { (ContinuousClock.now - begin).milliseconds }
 

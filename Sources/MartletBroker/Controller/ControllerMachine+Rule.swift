@@ -25,6 +25,7 @@ extension ControllerMachine {
     private mutating func declareDead(_ reign: inout Reign) {
         for (run, reason) in watch.verdicts(image, at: now) where reign.dying[run.broker] == nil {
             actions.append(.note(.declaredDead(run, reason: reason)))
+            tally.deaths += 1
             reign.dying[run.broker] = run
             reign.standings[run.broker] = BrokerStanding(run.broker, in: image, isDying: true)
             reign.work.enqueue(broker: run.broker)

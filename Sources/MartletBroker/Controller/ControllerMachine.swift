@@ -19,6 +19,7 @@ struct ControllerMachine {
     private var candidacy: (id: ControllerTransactionID, seenAt: Revision?)?
     private var nextTransaction: ControllerTransactionID = 1
     var actions: [ControllerAction] = []
+    var tally = ControllerTally()
 
     init(_ me: PartitionLeader, settings: ControllerSettings) {
         self.me = me
@@ -130,7 +131,9 @@ struct ControllerMachine {
     }
 
     private mutating func note(_ old: PartitionRecord, _ new: PartitionRecord) {
+        if new.leader != nil, new.leaderEpoch > old.leaderEpoch { tally.elections += 1 }
         if new.lastUncleanEpoch > old.lastUncleanEpoch, let leader = new.leader {
+            tally.uncleanElections += 1
             actions.append(.note(.uncleanElection(new.id, leader: leader, epoch: new.leaderEpoch)))
         }
         if new.leader == nil, old.leader != nil {

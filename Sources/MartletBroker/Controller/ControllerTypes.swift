@@ -90,6 +90,18 @@ enum ControllerAction: Sendable, Equatable {
     case note(ControllerNote)
 }
 
+/// What a controller has seen happen in the cluster while it was one. Counts from the start of its process.
+package struct ControllerTally: Sendable, Equatable {
+    /// Partitions that got a leader, or another one.
+    package var elections = 0
+    /// Of those, how many got one that may lack acknowledged records.
+    package var uncleanElections = 0
+    /// Brokers declared dead.
+    package var deaths = 0
+
+    package init() {}
+}
+
 /// What a person reads in the log.
 enum ControllerNote: Sendable, Equatable {
     case elected(revision: Revision)

@@ -43,10 +43,32 @@ enum ClusterMetrics {
             gauge(
                 "martlet_brokers_alive", "Brokers of the cluster that are up.", overview.brokers.count(where: \.isAlive)
             ),
+            gauge("martlet_brokers", "Brokers that are registered, up or not.", overview.brokers.count),
+            gauge(
+                "martlet_cluster_under_replicated_partitions",
+                "Partitions of the cluster that are led, with fewer replicas in sync than they have.",
+                overview.troubled.count { $0.leader != nil }),
+            gauge(
+                "martlet_not_preferred_leaders", "Partitions that another replica leads than the preferred one.",
+                overview.notPreferred),
             gauge(
                 "martlet_offline_partitions", "Partitions of the cluster that nobody leads.",
                 overview.troubled.count { $0.leader == nil }),
             gauge("martlet_reassigning_partitions", "Partitions whose replicas are moving.", overview.reassigning),
+        ]
+    }
+
+    static func controller(_ tally: ControllerTally) -> [MetricFamily] {
+        [
+            count(
+                "martlet_leader_elections_total",
+                "Partitions that got a leader or another one, seen by this broker as the controller.", tally.elections),
+            count(
+                "martlet_unclean_leader_elections_total",
+                "Of those, partitions led by a replica that may lack acknowledged records.", tally.uncleanElections),
+            count(
+                "martlet_brokers_declared_dead_total", "Brokers that this one declared dead as the controller.",
+                tally.deaths),
         ]
     }
 
@@ -57,6 +79,14 @@ enum ClusterMetrics {
             gauge(
                 "martlet_metadata_store_bytes", "Size of the metadata store, of its largest member.",
                 health.members.compactMap(\.sizeBytes).max() ?? 0),
+            gauge(
+                "martlet_metadata_store_used_bytes",
+                "What of it holds data, in its fullest member; the rest is free for reuse.",
+                health.members.compactMap(\.usedBytes).max() ?? 0),
+            gauge(
+                "martlet_metadata_store_troubles",
+                "Alarms and other things that are wrong with the metadata store: `martlet cluster status` names them.",
+                health.troubles.count + health.members.reduce(0) { $0 + $1.troubles.count }),
             gauge(
                 "martlet_metadata_store_members_down", "Members of the metadata store that do not answer.",
                 health.members.count { !$0.isReachable }),

@@ -111,6 +111,7 @@ final class StatusReporter: Sendable {
         let health = late.withLock { $0.watch }?.health
         return ClusterMetrics.replication(broker.replicationStatus())
             + ClusterMetrics.cluster(broker.describeCluster(), brokerID: settings.brokerID)
+            + ClusterMetrics.controller(broker.controllerTally)
             + (health.map(ClusterMetrics.store) ?? [])
     }
 }
