@@ -82,9 +82,8 @@ extension Broker {
         try await control.order { (planner) throws(BrokerError) in try planner.throttle(bytesPerSecond) }
     }
 
-    package var replicationThrottle: Int64? {
-        control.image.defaults?.settings[ClusterPlanner.throttleName].flatMap { Int64($0) }
-    }
+    /// What holds for the whole cluster; 0: no limit, whatever brokers were started with; nil: as they were started.
+    package var replicationThrottle: Int64? { ClusterPlanner.throttle(control.image) }
 
     // MARK: Leaders
 
@@ -135,10 +134,22 @@ extension Broker {
 
     // MARK: Defaults
 
-    /// Topic settings as they hold where a topic has none of its own.
+    /// Topic settings as they hold where a topic of the usual number of replicas has none of its own, and what is set
+    /// for the cluster as a whole.
     package func clusterDefaults() -> [SettingDescription] {
-        TopicSettings.describe(
-            TopicPlanner.clusterDefaults(control.image), defaults: settings.topicDefaults, replicas: 1)
+        let image = control.image
+        let topics = TopicSettings.describe(
+            TopicPlanner.clusterDefaults(image), defaults: settings.topicDefaults,
+            replicas: Int(TopicPlanner(image: image, settings: settings, transactionKeysMax: 1).usualFactor))
+        guard settings.isClustered else { return topics }
+        let throttle = replicationThrottle
+        return topics + [
+            SettingDescription(
+                name: ClusterPlanner.throttleName, value: "\(throttle ?? settings.replicationThrottle ?? 0)",
+                isDefault: throttle == nil,
+                documentation:
+                    "Bytes a second that copying to replicas out of sync may take on each broker. 0: no limit.")
+        ]
     }
 
     package func alterClusterDefaults(

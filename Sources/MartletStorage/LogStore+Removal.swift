@@ -38,6 +38,15 @@ extension LogStore {
         return target
     }
 
+    /// Whether a directory that was set aside is still there; also when that cannot be told.
+    package static func isThere(_ path: String) -> Bool {
+        do throws(StorageError) {
+            return try DirectoryListing.size(path) != nil
+        } catch {
+            return true
+        }
+    }
+
     /// At start: finishes removals that a crash interrupted.
     func finishRemovals() throws(StorageError) {
         let layout = StoreLayout(directory)

@@ -94,6 +94,56 @@ struct ClusterOrderTests {
         }
     }
 
+    @Test("what moves onto a draining broker is not stuck there: it is moved off once it has arrived")
+    func drainOfTarget() async throws {
+        try await ControlledCluster.with(4) { cluster in
+            let topic = try await cluster.createTopic("t", partitions: 1, replicas: 2)
+            let id = TopicIDPartition(topicID: topic, partition: 0)
+            let image = try await cluster.image { $0.controller != nil }
+            let former = image.partitions[id]!.replicas
+            let others = [0, 1, 2, 3].filter { !former.contains($0) }
+            // Its new replicas cannot copy, so that it stays on the move.
+            for from in former { for to in others { cluster.network.cut(from, to) } }
+            let move = ReassignmentMove(topic: "t", partition: 0, replicas: former, target: others)
+            for result in await cluster[0].reassign([move]) { try result.get() }
+            try await cluster[0].drain(others[0], true)
+            let ordered = try await cluster.shared.image()
+            while cluster[0].control.image.revision < ordered.revision { await Task.yield() }
+            let broker = try #require(cluster[0].describeCluster().brokers.first { $0.id == others[0] })
+            #expect(broker.replicas == 1 && broker.stuckReplicas == 0)
+            cluster.network.heal()
+            try await cluster.image { image in
+                let record = image.partitions[id]!.record
+                return record.targetReplicas.isEmpty && !record.replicas.contains(others[0])
+            }
+        }
+    }
+
+    @Test("copying is throttled by a setting of the whole cluster, which no topic takes for its own")
+    func throttle() async throws {
+        try await ControlledCluster.with(1) { cluster in
+            let name = "replication.throttle.bytes.per.second"
+            func shown() -> SettingDescription? { cluster[0].clusterDefaults().first { $0.name == name } }
+            #expect(shown()?.value == "0" && shown()?.isDefault == true)
+            try await cluster[0].alterClusterDefaults(set: [name: "5000"])
+            #expect(shown()?.value == "5000" && shown()?.isDefault == false)
+            #expect(cluster[0].replicationThrottle == 5_000)
+            _ = try await cluster.createTopic("t", partitions: 1)
+            for value in ["-1", "x", "1.5", ""] {
+                let error = await #expect(throws: BrokerError.self) {
+                    try await cluster[0].alterClusterDefaults(set: [name: value])
+                }
+                #expect(error?.code == .invalidConfig)
+            }
+            try await cluster[0].alterClusterDefaults(set: [:], reset: [name])
+            #expect(cluster[0].replicationThrottle == nil)
+            let unknown = await #expect(throws: BrokerError.self) {
+                try await cluster[0].alterClusterDefaults(set: ["throttle": "1"])
+            }
+            #expect(unknown?.message.contains(name) == true)
+        }
+    }
+
     @Test("leaders are elected by order: preferred ones at once, unclean ones only where nothing else is left")
     func elect() async throws {
         try await ControlledCluster.with { cluster in

@@ -10,6 +10,12 @@ struct ClusterPlanner {
 
     /// Limits and rates of the cluster, beside topic settings in the same record.
     static let throttleName = "replication.throttle.bytes.per.second"
+    private static let throttleMax: Int64 = 1 << 40
+
+    /// What the cluster says of it, which goes before what a broker was started with: 0 is no limit, nil nothing.
+    static func throttle(_ image: ClusterImage) -> Int64? {
+        image.defaults?.settings[throttleName].flatMap { Int64($0) }
+    }
 
     // MARK: Brokers
 
@@ -25,7 +31,10 @@ struct ClusterPlanner {
         guard held == 0 else {
             throw BrokerError(
                 .invalidRequest,
-                "broker \(id) still has replicas of \(held) partitions; drain it, or move them by a reassignment")
+                "broker \(id) still has, or is being given, replicas of \(held) "
+                    + (held == 1 ? "partition" : "partitions")
+                    + ": drain it (`martlet cluster drain`), or call off what moves to it (`martlet cluster reassign cancel`)"
+            )
         }
         var transaction = MetadataTransaction()
         transaction.remove(.broker(id), ifRevision: broker.revision)
@@ -170,11 +179,12 @@ struct ClusterPlanner {
     func alterDefaults(set: [String: String], reset: [String]) throws(BrokerError) -> MetadataTransaction {
         var values = image.defaults?.settings ?? [:]
         for name in reset {
-            if SettingDefinition.named(name) == nil { throw TopicSettings.unknown(name) }
+            try checkName(name)
             values[name] = nil
         }
         for (name, value) in set {
-            if SettingDefinition.named(name) == nil { throw TopicSettings.unknown(name) }
+            try checkName(name)
+            if name == Self.throttleName { try checkThrottle(value) }
             values[name] = value
         }
         let defaults = settings.topicDefaults.merging(values.filter { $0.key != Self.throttleName }) { _, new in new }
@@ -183,6 +193,21 @@ struct ClusterPlanner {
             try checkTopics(minInSyncReplicas: parsed.minInSyncReplicas)
         }
         return transaction(defaults: values)
+    }
+
+    private func checkName(_ name: String) throws(BrokerError) {
+        guard name != Self.throttleName, SettingDefinition.named(name) == nil else { return }
+        let error = TopicSettings.unknown(name)
+        throw BrokerError(error.code, "\(error.message); and of the whole cluster, \(Self.throttleName)")
+    }
+
+    private func checkThrottle(_ value: String) throws(BrokerError) {
+        guard let rate = Int64(value), (0...Self.throttleMax).contains(rate) else {
+            throw BrokerError(
+                .invalidConfig,
+                "\(Self.throttleName) cannot be '\(value)': it takes a number of bytes, 1 to \(Self.throttleMax); 0: no "
+                    + "limit")
+        }
     }
 
     /// A default that some topic could not be written under is refused.

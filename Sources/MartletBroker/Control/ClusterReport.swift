@@ -36,7 +36,10 @@ struct ClusterReport {
             for broker in record.inSyncReplicas { brokers[broker]?.inSync += 1 }
             for broker in record.replicas {
                 brokers[broker]?.replicas += 1
-                if brokers[broker]?.isDraining == true, takers.isSubset(of: record.replicas) {
+                // One that moves already is looked at again when it has.
+                if brokers[broker]?.isDraining == true, record.targetReplicas.isEmpty,
+                    takers.isSubset(of: record.replicas)
+                {
                     brokers[broker]?.stuckReplicas += 1
                 }
             }

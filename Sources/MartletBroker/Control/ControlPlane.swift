@@ -67,7 +67,13 @@ actor ControlPlane {
 
     /// The image that partitions on this broker follow. Any thread.
     nonisolated var image: ClusterImage { published.withLock { $0 } }
-    nonisolated var setAside: [SetAsideDirectory] { publishedSetAside.withLock { $0 } }
+    /// Until a person has deleted them.
+    nonisolated var setAside: [SetAsideDirectory] {
+        publishedSetAside.withLock { directories in
+            directories.removeAll { !LogStore.isThere($0.path) }
+            return directories
+        }
+    }
     /// Nil for a broker that is in no cluster, and before the start.
     nonisolated var controller: Controller? { publishedController.withLock { $0 } }
 
@@ -245,8 +251,8 @@ actor ControlPlane {
 
     /// What is set for the cluster goes before this broker's own.
     private func throttle() {
-        let ordered = mirror.defaults?.settings[ClusterPlanner.throttleName].flatMap { Int64($0) }
-        replication.setThrottle(ordered ?? settings.replicationThrottle)
+        let ordered = ClusterPlanner.throttle(mirror)
+        replication.setThrottle(ordered == 0 ? nil : ordered ?? settings.replicationThrottle)
     }
 
     /// Returns once the partitions on this broker are as `revision` wants them.
@@ -314,8 +320,7 @@ actor ControlPlane {
         if case .replica(let replica) = table[id] { replication.unassign(replica, reason) }
         table[id] = nil
         do {
-            let path = try store.setAside(id, reason: "its replica has moved to brokers \(record.replicas)")
-            publishedSetAside.withLock { $0.append(SetAsideDirectory(id: id, topic: topic, path: path)) }
+            try setAside(id, topic, "its replica has moved to brokers \(record.replicas)")
         } catch {
             logger.error(
                 "the directory of a replica that has moved away stays where it is until the next start",
@@ -407,8 +412,14 @@ actor ControlPlane {
             let isKnown = mirror.partitions[id]?.replicas.contains(settings.brokerID) ?? false
             if isKnown { continue }
             table[id] = nil
-            let path = try store.setAside(id, reason: "the metadata does not know it")
-            publishedSetAside.withLock { $0.append(SetAsideDirectory(id: id, topic: topic, path: path)) }
+            let moved = mirror.partitions[id].map { "its replica has moved to brokers \($0.replicas)" }
+            try setAside(id, topic, moved ?? "the metadata does not know topic id \(id.topicID)")
         }
+    }
+
+    private func setAside(_ id: TopicIDPartition, _ topic: String, _ reason: String) throws(StorageError) {
+        let path = try store.setAside(id, reason: reason)
+        let directory = SetAsideDirectory(id: id, topic: topic, path: path, reason: reason)
+        publishedSetAside.withLock { $0.append(directory) }
     }
 }

@@ -16,32 +16,45 @@ struct StartPlanner {
     /// RULES 3: refuses metadata and a data directory that do not belong together.
     func check() throws(BrokerError) {
         if let brokerID = identity.brokerID, brokerID != settings.brokerID {
-            throw refusal("the data directory belongs to broker \(brokerID), this is broker \(settings.brokerID)")
+            throw refusal(
+                "the data directory belongs to broker \(brokerID), this is broker \(settings.brokerID); each has its own "
+                    + "directory: check --data and --id")
         }
         if let clusterID = identity.clusterID {
             guard let cluster = image.cluster else {
-                throw refusal("the data directory belongs to cluster \(clusterID), the metadata store is empty")
+                throw refusal(
+                    "the data directory belongs to cluster \(clusterID), the metadata store is empty; \(Self.check)")
             }
             guard cluster.id == clusterID else {
-                throw refusal("the data directory belongs to cluster \(clusterID), the metadata store to \(cluster.id)")
+                throw refusal(
+                    "the data directory belongs to cluster \(clusterID), the metadata store to \(cluster.id); "
+                        + Self.check)
             }
         }
         guard image.revision >= identity.storeRevision else {
             throw refusal(
                 "the metadata store is at revision \(image.revision), the data directory has seen "
-                    + "\(identity.storeRevision): the store was rolled back or replaced")
+                    + "\(identity.storeRevision): the store was rolled back or replaced; `martlet cluster recover` takes "
+                    + "up one that was restored from a backup")
         }
         if image.cluster?.featureLevel == ClusterRecord.beingAdopted {
             throw refusal("the cluster is being adopted: run `martlet cluster adopt` again, which finishes it")
         }
         if let level = image.cluster?.featureLevel, level > Self.featureLevel {
-            throw refusal("the cluster is at feature level \(level), this broker knows \(Self.featureLevel)")
+            throw refusal(
+                "the cluster is at feature level \(level), this broker knows \(Self.featureLevel): it takes a newer version"
+            )
         }
         if let registered = image.brokers[settings.brokerID], registered.directoryID != "\(identity.directoryID)" {
             throw refusal(
-                "broker \(settings.brokerID) is registered with another data directory, \(registered.directoryID)")
+                "broker \(settings.brokerID) is registered with another data directory, \(registered.directoryID), this one "
+                    + "is \(identity.directoryID): start it on its own, or under a number that is free. If that disk is "
+                    + "gone for good, move its replicas away (`martlet cluster drain`) and forget it "
+                    + "(`martlet cluster remove`)")
         }
     }
+
+    private static let check = "check --data, --etcd and --cluster"
 
     private func refusal(_ reason: String) -> BrokerError {
         BrokerError(.inconsistentClusterID, "the broker does not start: \(reason)")

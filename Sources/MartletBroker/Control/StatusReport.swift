@@ -3,11 +3,12 @@ internal import MartletCore
 internal import MartletMetadata
 internal import MartletStorage
 
-/// A partition directory that the cluster does not know and that was moved out of the way.
+/// A partition directory that this broker is not to have and that was moved out of the way.
 struct SetAsideDirectory: Sendable, Equatable {
     var id: TopicIDPartition
     var topic: String
     var path: String
+    var reason: String
 }
 
 /// Counts what a person asks of a broker's health.
@@ -48,8 +49,7 @@ struct StatusReport {
                 .init(
                     topic: directory.topic, partition: directory.id.partition,
                     reason:
-                        "the metadata does not know topic id \(directory.id.topicID); its directory is now "
-                        + directory.path
+                        "\(directory.reason); its directory is now \(directory.path): delete that when nobody misses it"
                 ))
         }
         return status

@@ -65,6 +65,9 @@ struct TopicPlanner {
         return Creation(topic: record, partitions: partitions)
     }
 
+    /// Replicas of a topic that is created now and does not say how many.
+    var usualFactor: Int32 { defaultFactor(placement) }
+
     /// In a cluster three, so that one may fail while another is away.
     private func defaultFactor(_ placement: ReplicaPlacement) -> Int32 {
         settings.replicationFactorDefault ?? Int32(settings.isClustered ? min(3, max(placement.count, 1)) : 1)

@@ -55,10 +55,16 @@ struct RecoverApplyCommand: AsyncParsableCommand {
     func run() async throws {
         var read: [DirectoryReport] = []
         for path in reports {
+            let data: Data
             do {
-                read.append(try DirectoryReport(bytes: Array(Data(contentsOf: URL(filePath: path)))))
+                data = try Data(contentsOf: URL(filePath: path))
             } catch {
-                throw CommandFailure.failed("\(path) cannot be read as a report: \(error)")
+                throw CommandFailure.failed("the report \(path) cannot be read: \(error.localizedDescription)")
+            }
+            do {
+                read.append(try DirectoryReport(bytes: Array(data)))
+            } catch {
+                throw CommandFailure.failed("\(path) is no report of `martlet cluster recover report`: \(error)")
             }
         }
         let summary = try await store.withStore { [read] etcd in

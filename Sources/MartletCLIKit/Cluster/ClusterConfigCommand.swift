@@ -29,7 +29,8 @@ struct ClusterConfigCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
-        _ = try set.assignments("--set")
+        let changes = try set.assignments("--set")
+        if dryRun, changes.isEmpty, reset.isEmpty { throw ValidationError("--dry-run: of what? Give --set or --reset") }
     }
 
     func run() async throws {
@@ -41,6 +42,7 @@ struct ClusterConfigCommand: AsyncParsableCommand {
             return try await admin.clusterSettings()
         }
         try StandardOutput.print(output.json ? Self.json(settings) : Self.text(settings, explained: explain))
+        if dryRun, !output.json { try StandardOutput.print("\nThe change would be taken; nothing was changed.\n") }
     }
 
     static func json(_ settings: [SettingInfo]) -> String {

@@ -36,7 +36,14 @@ struct ClusterElectLeadersCommand: AsyncParsableCommand {
         }
         for (partition, result) in results.sorted(by: { $0.key < $1.key }) { try tell(partition, result) }
         if results.isEmpty, !output.json { try StandardOutput.print("Every partition is led as it should be.\n") }
-        if results.values.contains(where: { (try? $0.get()) == nil }) { throw CommandFailure.reported }
+        if results.values.contains(where: { $0.failure.map { !isAsWanted($0) } ?? false }) {
+            throw CommandFailure.reported
+        }
+    }
+
+    /// The preferred replica leads already. An unclean election that is not needed is a refusal: it was thought to be.
+    private func isAsWanted(_ error: MartletError) -> Bool {
+        !unclean && error.code == .refused(.electionNotNeeded)
     }
 
     private func tell(_ partition: TopicPartition, _ result: Result<BrokerID, MartletError>) throws {
@@ -48,9 +55,17 @@ struct ClusterElectLeadersCommand: AsyncParsableCommand {
             object.add("leader", leader)
             try StandardOutput.print(output.json ? object.line() : "\(partition) is led by broker \(leader).\n")
         case .failure(let error):
-            object.add("error", error.message)
-            try StandardOutput.print(output.json ? object.line() : "\(partition): \(error.message)\n")
+            object.add(isAsWanted(error) ? "unchanged" : "error", error.message)
+            let isNamed = error.message.hasPrefix("\(partition)")
+            try StandardOutput.print(
+                output.json ? object.line() : "\(isNamed ? "" : "\(partition): ")\(error.message)\n")
         }
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
     }
 }
 
@@ -99,7 +114,7 @@ struct UncleanChoice {
             ($0.replica.lastEpoch, $0.replica.logEnd) < ($1.replica.lastEpoch, $1.replica.logEnd)
         }
         let each = replicas.map { "broker \($0.broker) ends at \($0.replica.logEnd) in epoch \($0.replica.lastEpoch)" }
-        let verdict = best.map { "broker \($0.broker) is to lead" } ?? "no replica is up"
+        let verdict = best.map { "broker \($0.broker) has the most" } ?? "no replica is up"
         return UncleanChoice(
             partition: partition, broker: best?.broker,
             explanation: "\(partition): \((each + [verdict]).joined(separator: "; "))\n")

@@ -94,6 +94,7 @@ struct ReassignStartCommand: AsyncParsableCommand {
                     ? move.json
                     : "\(move.topicPartition) moves to \(BrokerList.text(move.target)).\n")
         }
+        if let throttle, !moves.isEmpty, !output.json { try StandardOutput.print(Throttle.text(throttle.bytes)) }
         if moves.isEmpty, !output.json { try StandardOutput.print("Nothing has to move.\n") }
         for (_, error) in refused.sorted(by: { $0.key < $1.key }) { StandardError.write("martlet: \(error)\n") }
         if !refused.isEmpty { throw CommandFailure.reported }
@@ -114,8 +115,8 @@ struct ReassignStatusCommand: AsyncParsableCommand {
         try await client.withAdmin { admin in
             var shown: [MoveReport]?
             while true {
-                let reports = try await MoveReport.make(admin)
-                if reports != shown { try tell(reports) }
+                let (reports, throttle) = try await MoveReport.make(admin)
+                if reports != shown { try tell(reports, throttle) }
                 shown = reports
                 guard wait, !reports.isEmpty else { return }
                 try await Task.sleep(for: .seconds(1))
@@ -123,9 +124,13 @@ struct ReassignStatusCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(_ reports: [MoveReport]) throws {
+    private func tell(_ reports: [MoveReport], _ throttle: Int?) throws {
         if output.json { return try StandardOutput.print(reports.map(\.json).joined()) }
-        guard !reports.isEmpty else { return try StandardOutput.print("Nothing is moving.\n") }
+        try StandardOutput.print(reports.isEmpty ? "Nothing is moving.\n" : Self.table(reports).text)
+        if let throttle { try StandardOutput.print(Throttle.text(throttle)) }
+    }
+
+    private static func table(_ reports: [MoveReport]) -> TextTable {
         var table = TextTable([
             .left("PARTITION"), .left("FROM"), .left("TO"), .left("WAITING FOR"), .right("STILL TO COPY"),
         ])
@@ -135,7 +140,17 @@ struct ReassignStatusCommand: AsyncParsableCommand {
                 BrokerList.text(report.progress.move.target), BrokerList.text(report.progress.waitingFor),
                 report.recordsLeft.map { HumanText.plural($0, "record") } ?? "?")
         }
-        try StandardOutput.print(table.text)
+        return table
+    }
+}
+
+/// A limit on copying outlives the moves that it was set for: whoever sees it is told how to lift it.
+enum Throttle {
+    static let setting = "replication.throttle.bytes.per.second"
+
+    static func text(_ bytesPerSecond: Int) -> String {
+        "Copying may take \(HumanText.bytes(Int64(bytesPerSecond))) a second on each broker, until `martlet cluster config "
+            + "--reset \(setting)` lifts that.\n"
     }
 }
 

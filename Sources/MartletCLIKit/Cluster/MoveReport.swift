@@ -7,9 +7,10 @@ struct MoveReport: Equatable {
     /// What the brokers that copy have still to get, over all of them; nil: not all could be asked.
     var recordsLeft: Int64?
 
-    static func make(_ admin: Admin) async throws -> [MoveReport] {
-        let moving = try await admin.reassignments().moving
-        guard !moving.isEmpty else { return [] }
+    /// With what copying may take, in bytes a second on each broker; nil: the cluster as a whole sets no limit.
+    static func make(_ admin: Admin) async throws -> (reports: [MoveReport], throttle: Int?) {
+        let (moving, throttle) = try await admin.reassignments()
+        guard !moving.isEmpty else { return ([], throttle) }
         let wanted = Set(moving.map(\.move.topicPartition))
         var found: [TopicPartition: [BrokerID: ReplicaInfo]] = [:]
         for broker in Set(moving.flatMap { $0.move.target + $0.move.replicas }) {
@@ -17,8 +18,9 @@ struct MoveReport: Equatable {
                 found[replica.topicPartition, default: [:]][broker] = replica
             }
         }
-        return moving.map { make($0, replicas: found[$0.move.topicPartition] ?? [:]) }
+        let reports = moving.map { make($0, replicas: found[$0.move.topicPartition] ?? [:]) }
             .sorted { $0.progress.move.topicPartition < $1.progress.move.topicPartition }
+        return (reports, throttle)
     }
 
     static func make(_ progress: ReassignmentProgress, replicas: [BrokerID: ReplicaInfo]) -> MoveReport {

@@ -197,8 +197,8 @@ struct BrokerRun: Sendable {
             return HostPort(host: listener.host, port: address.port ?? listener.port)
         } catch {
             throw SettingsError(
-                "cannot listen on \(listener): \(error). Is another broker running there? --listen chooses another address"
-            )
+                "cannot listen on \(listener): \(SystemLimits.reason(error)). Is another broker running there? --listen "
+                    + "chooses another address")
         }
     }
 
@@ -227,7 +227,7 @@ struct BrokerRun: Sendable {
                 "metrics", metadata: ["url": "http://\(listener.host):\(server.address.port ?? listener.port)/metrics"])
             return server
         } catch {
-            throw SettingsError("cannot listen on \(listener) for metrics: \(error)")
+            throw SettingsError("cannot listen on \(listener) for metrics: \(SystemLimits.reason(error))")
         }
     }
 }
