@@ -37,6 +37,9 @@ package struct FrameDecoder {
     /// What was received and is not used yet: at most one read and one head.
     private var input = ByteBuffer()
     private var hasSeenFrame = false
+    /// The frame before was large, so the next one is likely to be. Then its body is better not read together with its
+    /// head: what is would have to be copied into the body's own buffer.
+    package private(set) var followsLargeFrame = false
 
     package init(limits: FrameLimits) {
         self.limits = limits
@@ -189,6 +192,7 @@ package struct FrameDecoder {
             preconditionFailure("no frame is complete")
         }
         state = .head
+        followsLargeFrame = body.readableBytes >= FrameLimits.largeBodyBytes
         return body
     }
 

@@ -7,6 +7,9 @@ package struct FrameLimits: Sendable, Equatable {
     package static let magic: UInt32 = 0x4D52_5431
     /// The encoded `RpcMeta`.
     package static let metaBytesMax = 16 * 1024
+    /// From this size on a read of the head alone costs less than copying the body that came with it: half a microsecond
+    /// against five.
+    package static let largeBodyBytes = 64 * 1024
 
     /// The method's message.
     package var messageBytesMax: Int

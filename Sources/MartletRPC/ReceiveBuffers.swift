@@ -16,6 +16,8 @@ import NIOPosix
 final class ReceiveBuffers: RecvByteBufferAllocator, @unchecked Sendable {
     /// Kept by NIO for as long as the connection lives; takes the first read, a Hello.
     static let firstBytes = 512
+    /// The read of a head behind a large frame: most heads, and little of a body.
+    static let headBytes = 512
     /// A read while memory is tight: what a stopped connection then holds is not worth counting.
     static let tightBytes = 2048
     /// A smaller rest of a body is not worth a system call of its own.
@@ -62,6 +64,10 @@ final class ReceiveBuffers: RecvByteBufferAllocator, @unchecked Sendable {
         if budget.isTight && decoder.bodyBytesMissing == 0 {
             lent = .small
             return allocator.buffer(capacity: Self.tightBytes)
+        }
+        if decoder.followsLargeFrame && !decoder.isInsideBody {
+            lent = .small
+            return allocator.buffer(capacity: Self.headBytes)
         }
         lent = .scratch
         return scratch.take(allocator: allocator)

@@ -65,6 +65,29 @@ struct FrameDecoderTests {
         #expect(decode(pieces, inPlace: false).frames == decode([stream], inPlace: false).frames)
     }
 
+    @Test("a large frame is remembered until the next one, whose head is read by itself")
+    func largeFrames() {
+        let buffers = ReceiveBuffers(limits: .request, budget: MemoryBudget(capacity: 1 << 20))
+        #expect(buffers.buffer(allocator: Self.allocator).capacity == ReceiveBuffers.firstBytes)
+        for (size, next) in [
+            (FrameLimits.largeBodyBytes - 1, LoopScratch.bytes), (FrameLimits.largeBodyBytes, ReceiveBuffers.headBytes),
+            (100, LoopScratch.bytes),
+        ] {
+            buffers.decoder.receive(Self.frame(1, message: 0, attachment: size))
+            guard case .head = buffers.decoder.next() else {
+                Issue.record("no head")
+                return
+            }
+            buffers.decoder.acceptBody(inPlace: false, allocator: Self.allocator)
+            guard case .frame = buffers.decoder.next() else {
+                Issue.record("no frame")
+                return
+            }
+            #expect(buffers.decoder.takeBody().readableBytes == size)
+            #expect(buffers.buffer(allocator: Self.allocator).capacity == next, "after \(size) bytes")
+        }
+    }
+
     @Test("a body lent to the reader goes on where it was")
     func lending() {
         var stream = Self.frame(4, message: 10, attachment: 100)
