@@ -158,6 +158,12 @@ void mlog_batch_seal(uint8_t *bytes, size_t size_bytes) {
     mlog_store_u32(bytes + AT_CRC, mlog_crc32c(0, bytes + MLOG_BATCH_CRC_START, size_bytes - MLOG_BATCH_CRC_START));
 }
 
+void mlog_batch_seal_summed(uint8_t *bytes, size_t size_bytes, uint32_t records_crc) {
+    uint32_t header_crc = mlog_crc32c(0, bytes + MLOG_BATCH_CRC_START, MLOG_BATCH_HEADER_BYTES - MLOG_BATCH_CRC_START);
+    mlog_store_u32(bytes + AT_LENGTH, (uint32_t)(size_bytes - MLOG_BATCH_PREFIX_BYTES));
+    mlog_store_u32(bytes + AT_CRC, mlog_crc32c_join(header_crc, records_crc, size_bytes - MLOG_BATCH_HEADER_BYTES));
+}
+
 void mlog_batch_set_producer(uint8_t *bytes, size_t size_bytes, int64_t producer_id, int16_t producer_epoch,
                              int32_t base_sequence) {
     mlog_store_u64(bytes + AT_PRODUCER_ID, (uint64_t)producer_id);

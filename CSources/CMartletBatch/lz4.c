@@ -1,4 +1,4 @@
-#include "mlog_batch.h"
+#include "batch_internal.h"
 
 #include <lz4.h>
 #include <lz4frame.h>
@@ -12,7 +12,6 @@
  */
 
 enum {
-    BLOCK_BYTES = 64 * 1024,
     BLOCK_SIZE_BYTES = 4, /* in front of each block; zero ends the frame */
     CHECKSUM_BYTES = 4,
     EXPANSION_MAX = 255, /* a byte of an LZ4 block never unpacks to more bytes than this */
@@ -42,7 +41,7 @@ static void store_little_endian(uint8_t *bytes, uint32_t value) {
 /* ---- packing ---- */
 
 size_t mlog_lz4_pack_bound(size_t size_bytes) {
-    size_t blocks = (size_bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    size_t blocks = (size_bytes + MLOG_LZ4_BLOCK_BYTES - 1) / MLOG_LZ4_BLOCK_BYTES;
     return sizeof plain_header + size_bytes + (blocks + 1) * BLOCK_SIZE_BYTES;
 }
 
@@ -50,30 +49,40 @@ size_t mlog_lz4_state_bytes(void) {
     return (size_t)LZ4_sizeofState();
 }
 
+size_t mlog_lz4_begin(uint8_t *out) {
+    memcpy(out, plain_header, sizeof plain_header);
+    return sizeof plain_header;
+}
+
+size_t mlog_lz4_pack_block(const uint8_t *data, size_t size_bytes, uint8_t *out, void *state) {
+    char *block = (char *)out + BLOCK_SIZE_BYTES;
+    /* A block that would not become smaller is stored as it is: with this capacity liblz4 gives up (0). */
+    int packed_bytes =
+        LZ4_compress_fast_extState(state, (const char *)data, block, (int)size_bytes, (int)size_bytes - 1, 1);
+    if (packed_bytes > 0) {
+        store_little_endian(out, (uint32_t)packed_bytes);
+        return BLOCK_SIZE_BYTES + (size_t)packed_bytes;
+    }
+    store_little_endian(out, (uint32_t)size_bytes | BLOCK_IS_STORED);
+    memcpy(block, data, size_bytes);
+    return BLOCK_SIZE_BYTES + size_bytes;
+}
+
+size_t mlog_lz4_end(uint8_t *out) {
+    store_little_endian(out, 0);
+    return BLOCK_SIZE_BYTES;
+}
+
 size_t mlog_lz4_pack(const uint8_t *data, size_t size_bytes, uint8_t *out, void *state) {
-    uint8_t *at = out;
-    memcpy(at, plain_header, sizeof plain_header);
-    at += sizeof plain_header;
+    uint8_t *at = out + mlog_lz4_begin(out);
     while (size_bytes > 0) {
-        uint32_t block_bytes = size_bytes < BLOCK_BYTES ? (uint32_t)size_bytes : BLOCK_BYTES;
-        char *block = (char *)at + BLOCK_SIZE_BYTES;
-        /* A block that would not become smaller is stored as it is: with this capacity liblz4 gives up (0). */
-        int capacity_bytes = (int)block_bytes - 1;
-        int packed_bytes =
-            LZ4_compress_fast_extState(state, (const char *)data, block, (int)block_bytes, capacity_bytes, 1);
-        if (packed_bytes > 0) {
-            store_little_endian(at, (uint32_t)packed_bytes);
-            at += BLOCK_SIZE_BYTES + packed_bytes;
-        } else {
-            store_little_endian(at, block_bytes | BLOCK_IS_STORED);
-            memcpy(block, data, block_bytes);
-            at += BLOCK_SIZE_BYTES + block_bytes;
-        }
+        size_t block_bytes = size_bytes < MLOG_LZ4_BLOCK_BYTES ? size_bytes : MLOG_LZ4_BLOCK_BYTES;
+        at += mlog_lz4_pack_block(data, block_bytes, at, state);
         data += block_bytes;
         size_bytes -= block_bytes;
     }
-    store_little_endian(at, 0);
-    return (size_t)(at + BLOCK_SIZE_BYTES - out);
+    at += mlog_lz4_end(at);
+    return (size_t)(at - out);
 }
 
 /* ---- bounding ---- */
@@ -144,8 +153,8 @@ static bool unpack_plain(const uint8_t *frame, size_t frame_bytes, uint8_t *out,
         }
         size_t packed_bytes = field & ~BLOCK_IS_STORED;
         size_t room_bytes = capacity_bytes - written_bytes;
-        if (room_bytes > BLOCK_BYTES) room_bytes = BLOCK_BYTES;
-        if (packed_bytes > BLOCK_BYTES || packed_bytes > frame_bytes - at) return false;
+        if (room_bytes > MLOG_LZ4_BLOCK_BYTES) room_bytes = MLOG_LZ4_BLOCK_BYTES;
+        if (packed_bytes > MLOG_LZ4_BLOCK_BYTES || packed_bytes > frame_bytes - at) return false;
 
         if ((field & BLOCK_IS_STORED) != 0) {
             if (packed_bytes > room_bytes) return false;

@@ -66,6 +66,18 @@ TEST(crc_extends, "crc32c of a whole is that of its second part begun with that 
     }
 }
 
+TEST(crc_joins, "the crc32c of two pieces joins to that of the whole, wherever it is cut") {
+    uint8_t bytes[9000];
+    test_random_fill(bytes, sizeof bytes);
+    for (size_t size = 0; size <= sizeof bytes; size += 449) {
+        uint32_t whole = mlog_crc32c(0, bytes, size);
+        for (size_t cut = 0; cut <= size; cut += cut < 80 ? 1 : 97) {
+            uint32_t first = mlog_crc32c(0, bytes, cut), second = mlog_crc32c(0, bytes + cut, size - cut);
+            CHECK_EQUAL(mlog_crc32c_join(first, second, size - cut), whole);
+        }
+    }
+}
+
 TEST(crc_choice_has_a_name, "the implementation is named after what was chosen") {
     mlog_crc32c_choice choice = {.name = "portable"};
     if (!mlog_crc32c_choose_x86(&choice)) mlog_crc32c_choose_arm(&choice);

@@ -13,6 +13,12 @@
  */
 uint32_t mlog_crc32c(uint32_t crc, const void *data, size_t size_bytes);
 
+/*
+ * The CRC of two pieces, one behind the other, from theirs: join(crc32c(0, a), crc32c(0, b), |b|) == crc32c(0, ab).
+ * Looks at no data; about a microsecond. Any thread.
+ */
+uint32_t mlog_crc32c_join(uint32_t first_crc, uint32_t second_crc, size_t second_bytes);
+
 /* The portable implementation, which every other one is tested against. */
 uint32_t mlog_crc32c_portable(uint32_t crc, const void *data, size_t size_bytes);
 
