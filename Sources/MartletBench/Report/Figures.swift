@@ -16,6 +16,9 @@ extension Figure {
     package static func produceCPU(_ variant: String, _ title: String) -> Figure {
         Figure("produce.\(variant).cpu", "broker CPU per record, \(title)", .nanosecondsPerRecord)
     }
+    package static func produceClientCPU(_ variant: String, _ title: String) -> Figure {
+        Figure("produce.\(variant).cpu.client", "client CPU per record, \(title)", .nanosecondsPerRecord)
+    }
     package static func produceCPUPerKilobyte(_ variant: String, _ title: String) -> Figure {
         Figure("produce.\(variant).cpu.kilobyte", "broker CPU per kB, \(title)", .nanosecondsPerKilobyte)
     }

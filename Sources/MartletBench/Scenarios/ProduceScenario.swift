@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 
 /// How a topic acknowledges: its `flush` setting.
@@ -33,9 +34,12 @@ struct ProduceScenario: Scenario {
                 settings: ["flush": flush.rawValue, "max.message.bytes": "\(maxMessageBytes)"])
             let watch = watchesMemory ? broker.process.map { MemoryWatch(pid: $0.pid) } : nil
             let before = try broker.process?.usage()
+            let ownBefore = try ProcessUsage(pid: getpid())
             let load = load(topic: topic, totalBytes: bench.totalBytes)
             let elapsed = try await load.run(broker: broker.address, progress: bench.progress)
             var samples = [Sample(.produce(id, name), Double(load.recordCount) / elapsed.inSeconds)]
+            let own = try ProcessUsage(pid: getpid()).cpu - ownBefore.cpu
+            samples.append(Sample(.produceClientCPU(id, name), own.inSeconds * 1e9 / Double(load.recordCount)))
             if let before, let after = try broker.process?.usage() {
                 let perRecord = (after.cpu - before.cpu).inSeconds * 1e9 / Double(load.recordCount)
                 samples.append(Sample(.produceCPU(id, name), perRecord))
