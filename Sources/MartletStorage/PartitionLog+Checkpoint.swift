@@ -79,20 +79,38 @@ extension PartitionLog {
         }
     }
 
-    /// Durable on return. One from before a cut is not written.
+    /// Durable on return. One from before a cut, or older than the one on disk, is not written.
     func write(_ snapshot: ProducerSnapshot) throws(StorageError) {
-        do throws(StorageError) {
-            try snapshots.withLock { (_) throws(StorageError) in
-                guard shared.withLock({ $0.cuts }) == snapshot.cuts else { return }
+        // Unless it is written, the next checkpoint takes another.
+        var isStale = true
+        defer { if isStale { writer.withLock { $0.bytesSinceSnapshot += Checkpointer.snapshotBytes } } }
+        try snapshots.withLock { (onDisk) throws(StorageError) in
+            guard shared.withLock({ $0.cuts }) == snapshot.cuts else { return }
+            if snapshot.offset >= onDisk {
                 try environment.io.writeCheckpoint(
                     "\(directory)/\(Self.producersFileName)", version: ProducerSnapshot.formatVersion,
                     snapshot.encoded())
+                onDisk = snapshot.offset
             }
-        } catch {
-            // The next checkpoint tries again.
-            writer.withLock { $0.bytesSinceSnapshot += Checkpointer.snapshotBytes }
-            throw error
+            isStale = false
         }
+    }
+
+    /// How far below `offset` records may go: what is known of a producer outlives them (RULES 11), so that a snapshot which
+    /// knows of them has to be on disk first. Asks for one when there is none. Blocks.
+    func producersKept(upTo offset: Offset) throws(StorageError) -> Offset {
+        if writer.withLock({ $0.producers.count }) == 0 { return offset }
+        let onDisk = snapshots.withLock { $0 }
+        if onDisk >= offset { return offset }
+        // None to be taken: one waits for its sync.
+        guard let snapshot = takeSnapshot(afterBytes: 1)?.snapshot else { return onDisk }
+        guard syncedOffset >= snapshot.offset else {
+            // The next checkpoint takes another, which it has synced.
+            writer.withLock { $0.bytesSinceSnapshot += Checkpointer.snapshotBytes }
+            return onDisk
+        }
+        try write(snapshot)
+        return min(offset, snapshot.offset)
     }
 
     // MARK: Closing

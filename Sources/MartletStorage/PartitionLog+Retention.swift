@@ -81,7 +81,10 @@ extension PartitionLog {
             logStart: logStartOffset, bound: cleaningBound,
             activeBytes: infos[sealed.count...].reduce(0) { $0 + Int64($1.currentEnd) }
         )
-        let count = retention.removable(candidates, now: now)
+        let removable = candidates.prefix(retention.removable(candidates, now: now))
+        guard let last = removable.last else { return }
+        let kept = try producersKept(upTo: last.end)
+        let count = removable.prefix { $0.end <= kept }.count
         if count > 0 { try remove(Array(sealed.prefix(count)), newStart: candidates[count - 1].end) }
     }
 

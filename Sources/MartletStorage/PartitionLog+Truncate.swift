@@ -267,12 +267,13 @@ extension PartitionLog {
 
     /// False when there was one that is gone now: it knew of batches that are cut.
     private func removeSnapshot(above end: Offset) throws(StorageError) -> Bool {
-        try snapshots.withLock { (_) throws(StorageError) in
+        try snapshots.withLock { (onDisk) throws(StorageError) in
             switch try LogFiles.loadProducers(self) {
             case .missing: return true
             case .found(let snapshot) where snapshot.offset <= end: return true
             case .found, .damaged:
                 try environment.io.remove("\(directory)/\(Self.producersFileName)", sync: true)
+                onDisk = 0
                 return false
             }
         }
@@ -299,6 +300,9 @@ extension PartitionLog {
             earlier.append(info)
         }
         try replay.readHeaders(of: earlier, and: last.baseOffset, to: position, end: end)
-        return replay.producers
+        // Of those that kept some of what was known, all of it holds, though retention may have taken their records.
+        var producers = replay.producers
+        for (id, entry) in table.entries { producers.restore(id, entry) }
+        return producers
     }
 }

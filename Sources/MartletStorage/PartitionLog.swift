@@ -44,8 +44,9 @@ package final class PartitionLog: Sendable {
     /// Somebody waits to cut the log: a compaction gives way.
     let isCutWanted = Atomic<Bool>(false)
     let compactionPause = Mutex(CompactionPause())
-    /// Held while the snapshot of producers is written or removed.
-    let snapshots = Mutex<Void>(())
+    /// Held while the snapshot of producers is written or removed: the first offset that the one on disk does not know, 0
+    /// when there is none.
+    let snapshots = Mutex<Offset>(0)
 
     // For the sync stage.
     let isDirty = Atomic<Bool>(false)
@@ -155,6 +156,7 @@ package final class PartitionLog: Sendable {
             writer.isOpened = true
             writer.bytesSinceSnapshot = opened.bytesSinceSnapshot
         }
+        snapshots.withLock { $0 = opened.snapshotOffset ?? 0 }
         shared.withLock { shared in
             shared.segments = opened.segments
             shared.sealing = opened.sealing
