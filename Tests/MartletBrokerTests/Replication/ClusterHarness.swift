@@ -171,17 +171,7 @@ final class ClusterHarness: Sendable {
         producer: (id: ProducerID, epoch: ProducerEpoch, sequence: Int32) = (-1, -1, -1),
         timeout: Duration = .seconds(20)
     ) async throws -> ProduceOutcome {
-        let batch = try TestBatch.bytes(values, producer: producer)
-        let broker = broker(id)
-        let loop = BrokerHarness.group.next()
-        return await withCheckedContinuation { continuation in
-            loop.execute {
-                let item = ProduceItem(topicID: topic, partition: index, leaderEpoch: -1, bytes: 0..<batch.count)
-                broker.produce(
-                    [item], attachment: ByteBuffer(bytes: batch), acks: acks, timeout: timeout, on: loop
-                ) { continuation.resume(returning: $0[0]) }
-            }
-        }
+        try await broker(id).produce(values, topic, index, acks: acks, producer: producer, timeout: timeout)
     }
 
     /// All that consumers see there.
@@ -204,15 +194,7 @@ final class ClusterHarness: Sendable {
 
     /// All that a replica's log holds.
     func log(_ id: BrokerID, _ topic: TopicID) throws -> [String] {
-        let log = try partition(id, topic).log
-        var values: [String] = []
-        var offset = log.logStartOffset
-        while let read = try log.read(from: offset, maxBytes: 1 << 20, upTo: .max) {
-            let outcome = FetchOutcome(index: 0, highWatermark: 0, logStartOffset: 0, content: .records(read))
-            values += try outcome.values
-            offset = read.nextOffset
-        }
-        return values
+        try partition(id, topic).log.values()
     }
 
     /// Returns once `condition` holds; asks again and again, for as long as the machine needs.
@@ -233,4 +215,38 @@ final class ClusterHarness: Sendable {
 
 extension Partition {
     var isFollowing: Bool { state.withLock { $0.following != nil } }
+}
+
+extension PartitionLog {
+    /// Of all records, from the log's start to its end.
+    func values() throws -> [String] {
+        var values: [String] = []
+        var offset = logStartOffset
+        while let read = try read(from: offset, maxBytes: 1 << 20, upTo: .max) {
+            let outcome = FetchOutcome(index: 0, highWatermark: 0, logStartOffset: 0, content: .records(read))
+            values += try outcome.values
+            offset = read.nextOffset
+        }
+        return values
+    }
+}
+
+extension Broker {
+    /// One batch, from one of the group's loops.
+    func produce(
+        _ values: [String], _ topic: TopicID, _ index: PartitionIndex = 0, acks: Acks = .all,
+        producer: (id: ProducerID, epoch: ProducerEpoch, sequence: Int32) = (-1, -1, -1),
+        timeout: Duration = .seconds(20)
+    ) async throws -> ProduceOutcome {
+        let batch = try TestBatch.bytes(values, producer: producer)
+        let loop = BrokerHarness.group.next()
+        return await withCheckedContinuation { continuation in
+            loop.execute {
+                let item = ProduceItem(topicID: topic, partition: index, leaderEpoch: -1, bytes: 0..<batch.count)
+                self.produce(
+                    [item], attachment: ByteBuffer(bytes: batch), acks: acks, timeout: timeout, on: loop
+                ) { continuation.resume(returning: $0[0]) }
+            }
+        }
+    }
 }
