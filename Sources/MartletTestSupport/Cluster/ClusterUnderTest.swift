@@ -21,15 +21,14 @@ package final class ClusterUnderTest {
         etcd = try await EtcdProcess.start(etcdOptions)
     }
 
-    /// Runs `body` with a cluster whose brokers, from 1 up, all serve; if it throws, the error comes with their last words.
+    /// Runs `body` with a cluster whose brokers, from 1 up, all serve (with 0 none does yet); if it throws, the error comes with their last words.
     package static func with<Result>(
         brokers count: Int32 = 3, settings: [String: String] = [:],
         _ body: (ClusterUnderTest) async throws -> Result
     ) async throws -> Result {
         let cluster = try await ClusterUnderTest(settings: settings)
         do {
-            for id in 1...count { try cluster.launch(id) }
-            for id in 1...count { try await cluster.brokers[id]?.waitUntilReady() }
+            try await cluster.start(brokers: count)
             let result = try await body(cluster)
             await cluster.killAll()
             return result
@@ -62,6 +61,13 @@ package final class ClusterUnderTest {
         brokers[id] = try BrokerProcess(try options(for: id))
     }
 
+    /// Starts brokers 1 to `count` together; returns once all of them serve.
+    package func start(brokers count: Int32) async throws {
+        let ids = (0..<count).map { $0 + 1 }
+        for id in ids { try launch(id) }
+        for id in ids { try await brokers[id]?.waitUntilReady() }
+    }
+
     package func restart(_ id: BrokerID) async throws {
         try launch(id)
         try await brokers[id]?.waitUntilReady()
@@ -76,6 +82,12 @@ package final class ClusterUnderTest {
 
     /// The same etcd member again, after it was killed.
     package func restartEtcd() async throws { etcd = try await EtcdProcess.start(etcdOptions) }
+
+    /// Puts etcd, which must not run, back to what it was when `snapshot` was saved, and starts it.
+    package func restoreEtcd(from snapshot: String) async throws {
+        try await EtcdProcess.restore(etcdOptions, from: snapshot)
+        try await restartEtcd()
+    }
 
     /// Stops every broker that runs, cleanly, one after the other.
     package func stopAll() async throws {

@@ -36,15 +36,20 @@ package final class EtcdProcess: Sendable {
         package var url: String { "\(isSecure ? "https" : "http")://127.0.0.1:\(clientPort)" }
         private var peerURL: String { "http://127.0.0.1:\(peerPort)" }
 
+        /// Who it is among the members.
+        var identity: [String] {
+            [
+                "--name", name, "--initial-advertise-peer-urls", peerURL, "--initial-cluster",
+                cluster ?? "\(name)=\(peerURL)",
+            ]
+        }
+
         var commandLine: [String] {
             [
-                "--name", name, "--data-dir", dataDirectory, "--listen-client-urls", url, "--advertise-client-urls",
-                url,
-                "--listen-peer-urls", peerURL, "--initial-advertise-peer-urls", peerURL, "--initial-cluster",
-                cluster ?? "\(name)=\(peerURL)", "--logger", "zap", "--log-outputs", "stderr", "--heartbeat-interval",
-                "50",
-                "--election-timeout", "500",
-            ] + arguments
+                "--data-dir", dataDirectory, "--listen-client-urls", url, "--advertise-client-urls", url,
+                "--listen-peer-urls", peerURL, "--logger", "zap", "--log-outputs", "stderr", "--heartbeat-interval",
+                "50", "--election-timeout", "500",
+            ] + identity + arguments
         }
     }
 
@@ -90,8 +95,19 @@ package final class EtcdProcess: Sendable {
     /// Runs etcdctl against it; returns what it printed. Throws when it fails.
     @discardableResult
     package func control(_ arguments: String...) async throws -> String {
+        try await Self.control(["--endpoints", url] + arguments)
+    }
+
+    /// Puts a member, alone in its cluster, back to what it was when `snapshot` was saved. It must not run.
+    package static func restore(_ options: Options, from snapshot: String) async throws {
+        try FileManager.default.removeItem(atPath: options.dataDirectory)
+        try await control(["snapshot", "restore", snapshot, "--data-dir", options.dataDirectory] + options.identity)
+    }
+
+    @discardableResult
+    private static func control(_ arguments: [String]) async throws -> String {
         let command = try ChildProcess(
-            try Self.find("etcdctl"), ["--endpoints", url] + arguments,
+            try find("etcdctl"), arguments,
             environment: ProcessInfo.processInfo.environment.merging(["ETCDCTL_API": "3"]) { $1 })
         let end = try await command.waitUntilEnded()
         guard end == .exited(0) else {
