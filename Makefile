@@ -11,6 +11,8 @@ QUICKSTART := .build/quickstart
 CLUSTER := .build/cluster
 # How long `make chaos` attacks, in seconds.
 CHAOS_SECONDS ?= 300
+# Which attacks `make check` makes.
+CHECK_CHAOS_SEED ?= 11
 PACKAGES := libprotobuf-c-dev liblz4-dev
 TEST_PACKAGES := protobuf-compiler protobuf-c-compiler python3 python3-protobuf clang-format etcd-server \
 	etcd-client openssl iproute2
@@ -60,6 +62,10 @@ chaos: packages test-packages ## Breaks a real cluster in network namespaces for
 	$(SWIFT_BUILD) -c release --product MartletChaos
 	$(RELEASE)/MartletChaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(CHAOS_FLAGS)
 
+.PHONY: chaos-short
+chaos-short: ## Makes each kind of attack once, against what `make test` has built (needs root)
+	.build/debug/MartletChaos --short $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(CHAOS_FLAGS)
+
 .PHONY: test
 test: test-packages ## Installs what the tests need and runs them all
 	$(MAKE) --no-print-directory -C Tests/C test
@@ -82,12 +88,13 @@ generate: test-packages ## Generates the protocol's code anew from proto/
 	proto/generate
 
 .PHONY: check
-check: ## What CI runs: format, generated code, C core under sanitizers, fuzzers, all tests
+check: ## What CI runs: format, generated code, C core under sanitizers, fuzzers, all tests, a round of chaos
 	$(MAKE) --no-print-directory lint
 	proto/generate --check
 	$(MAKE) --no-print-directory -C Tests/C sanitize
 	$(MAKE) --no-print-directory -C Tests/Fuzz short SECONDS=$(FUZZ_SECONDS)
 	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory chaos-short CHAOS_SEED=$(CHECK_CHAOS_SEED)
 
 .PHONY: bench
 bench: build ## Measures everything against the bare ceiling; writes bench-report.html

@@ -14,10 +14,12 @@ final class Arena {
 
     static let brokerIDs: [BrokerID] = [1, 2, 3]
     private static let port = 7400
-    /// Enough for what a run writes; small, so that it can be filled.
-    private static let diskSize = "768m"
+    /// Of each broker, in MiB: room for what a run writes, and small enough to be filled.
+    private let diskSize: Int
 
-    init() async throws {
+    /// For a run of so many seconds.
+    init(seconds: Int) async throws {
+        diskSize = 256 + 3 * seconds
         network = try Network("chaos")
         directory = try TemporaryDirectory()
         do {
@@ -52,7 +54,7 @@ final class Arena {
         let host = try network.addHost("broker\(id)")
         let disk = "\(directory.path)/disk\(id)"
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-        try Command.run("mount", "-t", "tmpfs", "-o", "size=\(Self.diskSize)", "chaos", disk)
+        try Command.run("mount", "-t", "tmpfs", "-o", "size=\(diskSize)m", "chaos", disk)
         disks.append(disk)
         return try Node(
             "broker \(id)", on: host, directory: disk, program: BrokerProcess.binary,
@@ -71,16 +73,45 @@ final class Arena {
         return broker
     }
 
-    /// Everybody but `host`.
-    func others(than host: Network.Host) -> [Network.Host] {
-        (etcd.map(\.host) + brokers.values.map(\.host)).filter { $0 != host }
+    func hosts(_ peers: Attack.Peers) -> [Network.Host] {
+        let brokers = Self.brokerIDs.compactMap { self.brokers[$0]?.host }
+        return switch peers {
+        case .everybody: etcd.map(\.host) + brokers
+        case .brokers: brokers
+        case .etcd: etcd.map(\.host)
+        }
     }
 
-    /// Takes nearly all the room that is left on a broker's disk; what the broker writes meanwhile takes the rest.
+    private var nodes: [Node] { etcd + Self.brokerIDs.compactMap { brokers[$0] } }
+
+    /// What each program has logged last.
+    var lastWords: String { nodes.map(\.lastWords).joined(separator: "\n") }
+
+    /// Throws when a program has ended that nobody has ended.
+    func expectAllRunning() throws {
+        for node in nodes where !node.isRunning { throw TestFailure("\(node.name) has ended by itself") }
+    }
+
+    /// Logs that were cut back because their leader's had gone another way, by all brokers so far.
+    var truncations: Int {
+        brokers.values.reduce(0) { $0 + $1.count(of: "a follower cuts what its leader does not have") }
+    }
+
+    /// Takes all the room that is left on a broker's disk, but for a few pages: what the broker writes takes those.
     func fillDisk(of broker: Node) throws {
-        let values = try URL(filePath: broker.directory).resourceValues(forKeys: [.volumeAvailableCapacityKey])
-        let free = values.volumeAvailableCapacity ?? 0
-        try Command.run("fallocate", "-l", "\(max(4096, free - (1 << 20)))", "\(broker.directory)/ballast")
+        var attempts = 0
+        while true {
+            let values = try URL(filePath: broker.directory).resourceValues(forKeys: [.volumeAvailableCapacityKey])
+            let free = values.volumeAvailableCapacity ?? 0
+            do {
+                try Command.run("fallocate", "-l", "\(max(4096, free - (64 << 10)))", "\(broker.directory)/ballast")
+                return
+            } catch {
+                // The broker has taken room meanwhile.
+                attempts += 1
+                if attempts == 20 { throw error }
+            }
+        }
     }
 
     func emptyDisk(of broker: Node) throws {
@@ -89,7 +120,7 @@ final class Arena {
 
     /// Ends what still runs and takes everything away.
     func close() async {
-        for node in etcd + Array(brokers.values) {
+        for node in nodes {
             node.process.signal(SIGCONT)
             await node.process.kill()
         }

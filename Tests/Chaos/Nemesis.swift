@@ -4,55 +4,31 @@ import MartletCore
 import MartletHosts
 import MartletTestSupport
 
-/// What is done to whom.
-struct Attack: CustomStringConvertible, Sendable {
-    enum Fault: String, CaseIterable, Sendable {
-        case kill, pause, cut, oneWayCut = "one-way cut", slowLink = "slow link", drain
-        case rollingRestart = "rolling restart", etcdLeaderKill = "etcd leader kill", etcdPause = "etcd pause"
-        case diskFull = "disk full"
-    }
-
-    enum Target: String, CaseIterable, Sendable {
-        case leader, follower, controller, majority, all
-    }
-
-    var fault: Fault
-    var target: Target
-    /// How long it lasts.
-    var time: Duration
-
-    var description: String { "\(fault.rawValue), \(target.rawValue)" }
-
-    /// Faults of etcd, and those that go from broker to broker, have no other target.
-    static func draw(using random: inout some RandomNumberGenerator) -> Attack {
-        let fault = Fault.allCases.randomElement(using: &random) ?? .kill
-        let targets: [Target] =
-            switch fault {
-            case .rollingRestart, .etcdLeaderKill, .etcdPause: [.all]
-            case .drain: [.leader, .follower, .controller]
-            case .kill, .pause, .cut, .oneWayCut, .slowLink, .diskFull: Target.allCases
-            }
-        let time = Duration.milliseconds(Int.random(in: 2_000...6_000, using: &random))
-        return Attack(fault: fault, target: targets.randomElement(using: &random) ?? .all, time: time)
-    }
-}
-
 /// Carries attacks out, and takes them back. Used by one task at a time.
 struct Nemesis {
     let arena: Arena
     /// Whose leader, follower and the like are meant.
     let partition: TopicPartition
 
-    /// Returns once everything is as it was before; that the cluster has recovered is for others to see.
+    /// Returns once everything is as it was before; that the cluster has recovered is for others to see. Throws when the
+    /// attack cannot be made.
     func carryOut(_ attack: Attack, using random: inout some RandomNumberGenerator) async throws {
         switch attack.fault {
         case .etcdLeaderKill: return try await killEtcdLeader(attack.time)
-        case .etcdPause: return try await pauseEtcd(attack.time)
-        case .rollingRestart: return try await restartAll()
-        case .kill, .pause, .cut, .oneWayCut, .slowLink, .drain, .diskFull: break
+        case .etcdPause: return try await pauseEtcd(attack.target, attack.time, using: &random)
+        case .kill, .pause, .cut, .oneWayCut, .slowLink, .drain, .rollingRestart, .diskFull: break
         }
         let victims = try await victims(attack.target, using: &random)
+        switch attack.fault {
+        case .rollingRestart: return try await restart(victims)
+        case .cut, .oneWayCut: return try await cut(try links(attack, victims), attack.time)
+        case .kill, .pause, .slowLink, .drain, .diskFull, .etcdLeaderKill, .etcdPause: break
+        }
+        let fullDisks = try victims.map { try arena.broker($0).fullDisks }
         for victim in victims { try await begin(attack.fault, victim) }
+        if attack.fault == .diskFull {
+            for (victim, before) in zip(victims, fullDisks) { try await expectFull(victim, before) }
+        }
         try await Task.sleep(for: attack.time)
         for victim in victims { try await end(attack.fault, victim) }
     }
@@ -78,18 +54,22 @@ struct Nemesis {
         switch fault {
         case .kill: await broker.process.kill()
         case .pause: broker.process.signal(SIGSTOP)
-        case .cut:
-            for other in arena.others(than: broker.host) {
-                try arena.network.block(broker.host, other)
-                try arena.network.block(other, broker.host)
-            }
-        case .oneWayCut:
-            // It hears everybody, and nobody hears it.
-            for other in arena.others(than: broker.host) { try arena.network.block(broker.host, other) }
         case .slowLink: try arena.network.slow(broker.host)
         case .drain: try await arena.admin { try await $0.drainBroker(id) }
         case .diskFull: try arena.fillDisk(of: broker)
-        case .rollingRestart, .etcdLeaderKill, .etcdPause: break
+        case .cut, .oneWayCut, .rollingRestart, .etcdLeaderKill, .etcdPause: break
+        }
+    }
+
+    /// Waits until the broker has found no room once more than `before`.
+    private func expectFull(_ id: BrokerID, _ before: Int) async throws {
+        let broker = try arena.broker(id)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while broker.fullDisks <= before {
+            guard ContinuousClock.now < deadline else {
+                throw TestFailure("broker \(id) has room on a disk that was filled")
+            }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
@@ -98,24 +78,16 @@ struct Nemesis {
         switch fault {
         case .kill: try broker.restart()
         case .pause: broker.process.signal(SIGCONT)
-        case .cut:
-            for other in arena.others(than: broker.host) {
-                // Two victims have cut each other off twice.
-                try? arena.network.unblock(broker.host, other)
-                try? arena.network.unblock(other, broker.host)
-            }
-        case .oneWayCut:
-            for other in arena.others(than: broker.host) { try arena.network.unblock(broker.host, other) }
         case .slowLink: try arena.network.unslow(broker.host)
         case .drain: try await arena.admin { try await $0.drainBroker(id, cancel: true) }
         case .diskFull: try arena.emptyDisk(of: broker)
-        case .rollingRestart, .etcdLeaderKill, .etcdPause: break
+        case .cut, .oneWayCut, .rollingRestart, .etcdLeaderKill, .etcdPause: break
         }
     }
 
     /// Each broker stops cleanly, and comes back before the next one goes.
-    private func restartAll() async throws {
-        for id in Arena.brokerIDs {
+    private func restart(_ victims: [BrokerID]) async throws {
+        for id in victims {
             let broker = try arena.broker(id)
             broker.process.signal(SIGTERM)
             let end = try await broker.process.waitUntilEnded()
@@ -125,6 +97,35 @@ struct Nemesis {
         }
     }
 
+    // MARK: Links
+
+    /// What one host sends to another.
+    private struct Link: Hashable {
+        var from: Network.Host
+        var to: Network.Host
+    }
+
+    private func links(_ attack: Attack, _ victims: [BrokerID]) throws -> Set<Link> {
+        var links: Set<Link> = []
+        for id in victims {
+            let victim = try arena.broker(id).host
+            for other in arena.hosts(attack.peers) where other != victim {
+                let (sending, receiving) = (Link(from: victim, to: other), Link(from: other, to: victim))
+                if attack.fault == .cut || attack.direction == .sending { links.insert(sending) }
+                if attack.fault == .cut || attack.direction == .receiving { links.insert(receiving) }
+            }
+        }
+        return links
+    }
+
+    private func cut(_ links: Set<Link>, _ time: Duration) async throws {
+        for link in links { try arena.network.block(link.from, link.to) }
+        try await Task.sleep(for: time)
+        for link in links { try arena.network.unblock(link.from, link.to) }
+    }
+
+    // MARK: etcd
+
     private func killEtcdLeader(_ time: Duration) async throws {
         let leader = try await EtcdMembers.leader(of: arena.etcd)
         await leader.process.kill()
@@ -132,30 +133,50 @@ struct Nemesis {
         try leader.restart()
     }
 
-    private func pauseEtcd(_ time: Duration) async throws {
-        for member in arena.etcd { member.process.signal(SIGSTOP) }
+    private func pauseEtcd(
+        _ target: Attack.Target, _ time: Duration, using random: inout some RandomNumberGenerator
+    ) async throws {
+        let leader = try await EtcdMembers.leader(of: arena.etcd)
+        let victims =
+            switch target {
+            case .leader, .controller: [leader]
+            case .follower: Array(arena.etcd.filter { $0 !== leader }.shuffled(using: &random).prefix(1))
+            case .majority: Array(arena.etcd.shuffled(using: &random).prefix(2))
+            case .all: arena.etcd
+            }
+        for member in victims { member.process.signal(SIGSTOP) }
         try await Task.sleep(for: time)
-        for member in arena.etcd { member.process.signal(SIGCONT) }
+        for member in victims { member.process.signal(SIGCONT) }
     }
 }
 
 /// What etcd's members say of themselves.
 enum EtcdMembers {
+    /// Asks until there is one: after a fault the members elect first.
     static func leader(of members: [Node]) async throws -> Node {
-        for node in members where node.isRunning {
-            let status = try ChildProcess(
-                "/usr/bin/env",
-                [
-                    "ETCDCTL_API=3", "etcdctl", "--endpoints", "http://\(node.host.address):2379", "--write-out",
-                    "fields", "endpoint", "status",
-                ])
-            _ = try await status.waitUntilEnded()
-            let fields = status.output.text.split(separator: "\n").reduce(into: [String: String]()) { all, line in
-                let parts = line.split(separator: ":", maxSplits: 1)
-                if parts.count == 2 { all[parts[0].filter { $0 != " " }] = parts[1].filter { $0 != " " } }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline {
+            for node in members where node.isRunning {
+                if try await leads(node) { return node }
             }
-            if let id = fields["\"MemberID\""], id == fields["\"Leader\""] { return node }
+            try await Task.sleep(for: .milliseconds(100))
         }
         throw TestFailure("no member of etcd says that it leads")
+    }
+
+    private static func leads(_ node: Node) async throws -> Bool {
+        let status = try ChildProcess(
+            "/usr/bin/env",
+            [
+                "ETCDCTL_API=3", "etcdctl", "--endpoints", "http://\(node.host.address):2379", "--write-out",
+                "fields", "endpoint", "status",
+            ])
+        _ = try await status.waitUntilEnded()
+        let fields = status.output.text.split(separator: "\n").reduce(into: [String: String]()) { all, line in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { all[parts[0].filter { $0 != " " }] = parts[1].filter { $0 != " " } }
+        }
+        guard let id = fields["\"MemberID\""] else { return false }
+        return id == fields["\"Leader\""]
     }
 }

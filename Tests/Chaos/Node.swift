@@ -42,5 +42,8 @@ final class Node {
         logs.reduce(0) { $0 + $1.text.split(separator: "\n").count { $0.contains(words) } }
     }
 
+    /// How often it has found no room on its disk.
+    var fullDisks: Int { count(of: "the disk is full") }
+
     var lastWords: String { "\(name) \(isRunning ? "runs" : "has ended"):\n\(process.errors.tail)" }
 }

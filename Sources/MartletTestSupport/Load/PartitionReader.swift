@@ -4,16 +4,18 @@ package import MartletCore
 
 /// Reads back what ``RecordedLoad`` wrote.
 package enum PartitionReader {
+    package typealias Log = [(offset: Offset, id: HistoryChecker.RecordID)]
+
     /// A partition's records from its start to the high watermark of now. Throws when one is not what a producer sent.
     package static func read(
         _ partition: TopicPartition, at addresses: [String]
-    ) async throws -> [(offset: Offset, id: HistoryChecker.RecordID)] {
+    ) async throws -> Log {
         let configuration = ConsumerConfiguration(client: try ClientConfiguration(addresses: addresses))
         return try await withConsumer(configuration, logger: .quiet) { consumer in
             let ends = try await consumer.offsets(for: [partition: .latest])
             guard let end = ends[partition]?.offset else { throw TestFailure("\(partition) has no end") }
             consumer.assign([partition], from: .earliest)
-            var records: [(offset: Offset, id: HistoryChecker.RecordID)] = []
+            var records: Log = []
             var position: Offset = 0
             while position < end {
                 guard let batch = try await consumer.next() else { throw TestFailure("\(partition): reading stopped") }

@@ -29,15 +29,20 @@ package final class RecordedLoad: Sendable {
     private static let window = 256
 
     private let addresses: [String]
+    /// After every ``paced`` records of a producer.
+    private let pause: Duration?
+    private static let paced = 100
     private let ledger = Watched(Ledger())
 
     package convenience init(address: String) {
         self.init(addresses: [address])
     }
 
-    /// Through any of these brokers to all of them.
-    package init(addresses: [String]) {
+    /// Through any of these brokers to all of them. Each producer rests for `pause` after every hundred records; nil: it
+    /// sends as fast as it can.
+    package init(addresses: [String], pause: Duration? = nil) {
         self.addresses = addresses
+        self.pause = pause
     }
 
     /// Acknowledged so far, by all producers.
@@ -115,6 +120,7 @@ package final class RecordedLoad: Sendable {
             }
             unanswered.append((id, handle))
             if unanswered.count == Self.window { try await settle(&unanswered) }
+            if let pause, next.isMultiple(of: Self.paced) { try await Task.sleep(for: pause) }
         }
         while !unanswered.isEmpty { try await settle(&unanswered) }
     }
@@ -130,13 +136,29 @@ package final class RecordedLoad: Sendable {
         }
     }
 
-    /// Reads every partition back and compares. To be called while no producer runs.
-    package func violations() async throws -> [TopicPartition: [HistoryChecker.Violation]] {
+    /// What stands in each partition that was written to, up to the high watermark of now. To be called while no producer
+    /// runs.
+    package func readBack() async throws -> [TopicPartition: PartitionReader.Log] {
+        var logs: [TopicPartition: PartitionReader.Log] = [:]
+        for partition in ledger.value.checkers.keys {
+            logs[partition] = try await PartitionReader.read(partition, at: addresses)
+        }
+        return logs
+    }
+
+    package func violations(
+        in logs: [TopicPartition: PartitionReader.Log]
+    ) -> [TopicPartition: [HistoryChecker.Violation]] {
         var violations: [TopicPartition: [HistoryChecker.Violation]] = [:]
         for (partition, checker) in ledger.value.checkers {
-            let found = checker.violations(in: try await PartitionReader.read(partition, at: addresses))
+            let found = checker.violations(in: logs[partition] ?? [])
             if !found.isEmpty { violations[partition] = found }
         }
         return violations
+    }
+
+    /// Reads every partition back and compares. To be called while no producer runs.
+    package func violations() async throws -> [TopicPartition: [HistoryChecker.Violation]] {
+        violations(in: try await readBack())
     }
 }

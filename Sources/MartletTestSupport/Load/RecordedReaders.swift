@@ -27,8 +27,6 @@ package final class RecordedReaders: Sendable {
     package var records: Int { ledger.value.records }
     /// How often a member was given partitions.
     package var assignments: Int { ledger.value.assignments }
-    /// Two records at one offset, or one that nobody can have sent.
-    package var violations: [String] { ledger.value.violations }
 
     /// Runs `body` while `members` consumers share the topics' partitions.
     package func whileRunning<Result>(members: Int, _ body: () async throws -> Result) async throws -> Result {
@@ -62,15 +60,48 @@ package final class RecordedReaders: Sendable {
         }
     }
 
+    /// Waits for `count` records in all; false when they are not handed out within `limit`.
+    package func waitForRecords(_ count: Int, within limit: Duration) async -> Bool {
+        await ledger.wait(within: limit) { $0.records >= count ? true : nil } ?? false
+    }
+
+    /// What no member may have seen: two records at one offset, one that nobody sent, or another than `logs` has there at the
+    /// end (which was shown before it was committed, and cut); and offsets that did not rise by one while a member had the
+    /// partition.
+    package func violations(against logs: [TopicPartition: PartitionReader.Log]) -> [String] {
+        let ledger = ledger.value
+        var violations = ledger.violations
+        for (partition, read) in ledger.read {
+            var unseen = read
+            for (offset, id) in logs[partition] ?? [] {
+                guard let seen = unseen.removeValue(forKey: offset), seen != id else { continue }
+                violations.append("\(partition) offset \(offset): read \(seen), and the log has \(id)")
+            }
+            for (offset, id) in unseen {
+                violations.append("\(partition) offset \(offset): read \(id), and the log has nothing")
+            }
+        }
+        return violations
+    }
+
+    /// Where one member is in each partition that it has. Used by that member's task.
+    private final class Positions {
+        var last: [TopicPartition: Offset] = [:]
+    }
+
     private func run() async throws {
         var configuration = ConsumerConfiguration(client: try ClientConfiguration(addresses: addresses))
         configuration.group = ConsumerGroup(group)
         configuration.reset = .earliest
         let consumer = try Consumer(configuration, logger: .quiet)
-        consumer.onAssigned = { [ledger] _, _ in ledger.update { $0.assignments += 1 } }
+        let positions = Positions()
+        consumer.onAssigned = { [ledger] _, assigned in
+            ledger.update { $0.assignments += 1 }
+            for partition in assigned { positions.last[partition] = nil }
+        }
         try consumer.subscribe(topics: topics)
         do {
-            while !Task.isCancelled, let batch = try await consumer.next() { try take(batch) }
+            while !Task.isCancelled, let batch = try await consumer.next() { try take(batch, positions) }
         } catch {
             consumer.abandon()
             throw error
@@ -78,11 +109,18 @@ package final class RecordedReaders: Sendable {
         await consumer.close()
     }
 
-    private func take(_ batch: ConsumedBatch) throws {
+    private func take(_ batch: ConsumedBatch, _ positions: Positions) throws {
         var found: [(Offset, HistoryChecker.RecordID?)] = []
         try batch.forEachRecord { found.append(($0.offset, NumberedRecord.id(of: $0.value))) }
         let partition = batch.topicPartition
-        ledger.update { ledger in
+        var jumps: [String] = []
+        for (offset, _) in found {
+            if let last = positions.last.updateValue(offset, forKey: partition), offset != last + 1 {
+                jumps.append("\(partition) offset \(offset): a member had read to \(last) before")
+            }
+        }
+        ledger.update { [jumps] ledger in
+            ledger.violations += jumps
             for (offset, id) in found {
                 ledger.records += 1
                 guard let id else {
