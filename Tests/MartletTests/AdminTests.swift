@@ -1,5 +1,6 @@
 import Logging
 import MartletCore
+import Synchronization
 import Testing
 
 @testable import Martlet
@@ -29,6 +30,30 @@ struct AdminTests {
             #expect(gone?.broker == "127.0.0.1:\(broker.port)")
         }
         await broker.stop()
+    }
+
+    @Test("a leader that says nothing about offsets is left for its successor", .timeLimit(.minutes(1)))
+    func silentLeader() async throws {
+        let cluster = FakeBroker.Cluster()
+        let first = try await FakeBroker.start(cluster)
+        let second = try await FakeBroker.start(cluster, id: 1)
+        cluster.addTopic("t")
+        var patient = ClientConfiguration(bootstrap: [BrokerAddress(host: "127.0.0.1", port: first.port)])
+        // Longer than this test may take.
+        patient.requestTimeout = .seconds(600)
+        patient.operationTimeout = .seconds(600)
+        try await withAdmin(patient, logger: quiet) { admin in
+            let partition = TopicPartition(topic: "t", partition: 0)
+            #expect(try await admin.offsets(for: [partition: .latest])[partition]?.offset == 0)
+            cluster.state.withLock { $0.offsetSilences = 1 }
+            async let late = admin.offsets(for: [partition: .latest])
+            while !Task.isCancelled, cluster.state.withLock({ $0.offsetSilences }) > 0 { await Task.yield() }
+            cluster.moveLeader(of: "t", to: 1)
+            let found = try await late
+            #expect(found[partition]?.offset == 0)
+        }
+        await first.stop()
+        await second.stop()
     }
 
     @Test("the first bootstrap address that answers is used, and the cluster told")

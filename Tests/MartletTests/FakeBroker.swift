@@ -35,6 +35,8 @@ final class FakeBroker: Sendable {
             var produceErrors: [ErrorCode] = []
             /// Batches to store and never answer for.
             var produceSilences = 0
+            /// Questions for offsets never to answer.
+            var offsetSilences = 0
             /// Fetches that find their data damaged.
             var damagedFetches = 0
             /// Produce requests wait here while it is set.

@@ -125,8 +125,12 @@ extension FakeServices: RecordsService {
     }
 
     func listOffsets(_ request: ListOffsetsRequest, attachment: ByteBuffer, call: ServerCall<ListOffsetsResponse>) {
-        let results = cluster.state.withLock { state in
-            request.partitions.map { partition in
+        let results: [ListOffsetsPartitionResult]? = cluster.state.withLock { state in
+            if state.offsetSilences > 0 {
+                state.offsetSilences -= 1
+                return nil
+            }
+            return request.partitions.map { partition in
                 guard let topic = topic(partition.topicID, in: state) else {
                     return ListOffsetsPartitionResult(
                         error: ErrorCode.unknownTopicID.rawValue, offset: -1, timestampMs: -1)
@@ -137,7 +141,7 @@ extension FakeServices: RecordsService {
                 return ListOffsetsPartitionResult(offset: offset, timestampMs: -1, leaderEpoch: topic.epoch)
             }
         }
-        call.reply(ListOffsetsResponse(partitions: results))
+        if let results { call.reply(ListOffsetsResponse(partitions: results)) }
     }
 
     func initProducerID(

@@ -6,7 +6,8 @@ internal import MartletProtocol
 extension Admin {
     /// Brokers, the controller, partitions in trouble and the metadata store, as some broker sees them.
     nonisolated(nonsending) public func clusterOverview() async throws(MartletError) -> ClusterOverview {
-        try await atAnyBroker("describing the cluster") { (link, _) async throws(MartletError) in
+        try await atAnyBroker("describing the cluster", patience: ClientCore.surveyPatience) {
+            (link, _) async throws(MartletError) in
             let response = try await link.call(
                 OperationsClient.Method.describeCluster, DescribeClusterRequest(), as: DescribeClusterResponse.self)
             return try ClusterOverview(response, broker: link.name)
@@ -38,7 +39,8 @@ extension Admin {
 extension Admin {
     /// Settings that hold cluster-wide where a topic has none of its own.
     nonisolated(nonsending) public func clusterSettings() async throws(MartletError) -> [SettingInfo] {
-        try await atAnyBroker("asking for the cluster's settings") { (link, _) async throws(MartletError) in
+        try await atAnyBroker("asking for the cluster's settings", patience: ClientCore.surveyPatience) {
+            (link, _) async throws(MartletError) in
             try await link.call(
                 OperationsClient.Method.describeConfig, DescribeConfigRequest(), as: DescribeConfigResponse.self
             ).settings.map(SettingInfo.init)
@@ -105,7 +107,8 @@ extension Admin {
         let request = PlanReassignmentRequest(
             topics: topics.map { Array($0.utf8) }, brokers: brokers,
             replicationFactor: replicas.map { UInt32(clamping: $0) } ?? 0)
-        return try await atAnyBroker("planning a reassignment") { (link, _) async throws(MartletError) in
+        return try await atAnyBroker("planning a reassignment", patience: ClientCore.surveyPatience) {
+            (link, _) async throws(MartletError) in
             try await link.call(
                 OperationsClient.Method.planReassignment, request, as: PlanReassignmentResponse.self
             ).moves.map(PartitionMove.init)
@@ -154,7 +157,8 @@ extension Admin {
     nonisolated(nonsending) public func reassignments() async throws(MartletError)
         -> (moving: [ReassignmentProgress], throttle: Int?)
     {
-        try await atAnyBroker("asking for reassignments") { (link, _) async throws(MartletError) in
+        try await atAnyBroker("asking for reassignments", patience: ClientCore.surveyPatience) {
+            (link, _) async throws(MartletError) in
             let response = try await link.call(
                 OperationsClient.Method.listReassignments, ListReassignmentsRequest(),
                 as: ListReassignmentsResponse.self)

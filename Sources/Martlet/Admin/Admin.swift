@@ -30,11 +30,12 @@ public final class Admin: Sendable {
     /// One request to any broker, over failures that may pass. `repeated` tells whether an attempt before this one
     /// may have been carried out without an answer.
     nonisolated(nonsending) func atAnyBroker<Value>(
-        _ what: String, _ body: (BrokerLink, _ repeated: Bool) async throws(MartletError) -> Value
+        _ what: String, patience: Duration? = nil,
+        _ body: (BrokerLink, _ repeated: Bool) async throws(MartletError) -> Value
     ) async throws(MartletError) -> Value {
         var attempts = 0
         return try await core.retrying(what) { () async throws(MartletError) in
-            try await core.withAnyBroker { (link) async throws(MartletError) in
+            try await core.withAnyBroker(patience: patience) { (link) async throws(MartletError) in
                 attempts += 1
                 return try await body(link, attempts > 1)
             }

@@ -2,7 +2,8 @@ internal import Logging
 internal import MartletCore
 internal import NIOCore
 
-/// Runs a ``SilenceWatch`` for a producer or consumer. All of it is used on the client's event loop.
+/// Runs a ``SilenceWatch`` for a producer, a consumer or an admin's call. Used on the client's event loop, unless it
+/// says otherwise.
 struct CallWatch: Sendable {
     private let core: ClientCore
     private let watch: NIOLoopBoundBox<SilenceWatch>
@@ -26,6 +27,18 @@ struct CallWatch: Sendable {
 
     func ended(_ call: UInt64) {
         watch.value.ended(call)
+    }
+
+    /// Awaits `body`, which calls a leader about `partitions`. Any task, on any thread.
+    nonisolated(nonsending) func watching<Value>(
+        _ broker: BrokerID, _ partitions: [LedPartition], _ body: () async throws(MartletError) -> Value
+    ) async throws(MartletError) -> Value {
+        let epochs = Dictionary(partitions.map { ($0.topicPartition, $0.leaderEpoch) }, uniquingKeysWith: max)
+        let call = await withCheckedContinuation { continuation in
+            core.loop.execute { continuation.resume(returning: began(at: broker) { epochs }) }
+        }
+        defer { core.loop.execute { ended(call) } }
+        return try await body()
     }
 
     /// One timer for all calls: most are answered long before it, and it finds nothing then.

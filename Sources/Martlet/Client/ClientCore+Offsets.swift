@@ -63,17 +63,21 @@ struct LeaderAnswer<Value: Sendable>: Sendable {
 
 extension ClientCore {
     /// Asks every partition's leader, one request for each broker. Partitions whose answer may be another later are
-    /// asked about again, with the leaders looked up anew, until `operationTimeout`.
+    /// asked about again, with the leaders looked up anew, until `operationTimeout`; those of a leader that is silent,
+    /// as soon as others say that it has been replaced.
     nonisolated(nonsending) func atLeaders<Value: Sendable>(
         _ partitions: [TopicPartition], _ what: String,
         _ ask: (BrokerLink, [LedPartition]) async throws(MartletError) -> [LeaderAnswer<Value>]
     ) async throws(MartletError) -> [TopicPartition: Value] {
         var results: [TopicPartition: Value] = [:]
         var remaining = Set(partitions)
+        let watch = CallWatch(core: self)
         try await retrying(what) { () async throws(MartletError) in
             for (leader, items) in try await leaders(of: remaining) {
                 let link = try await link(to: leader, .control)
-                let answers = try await ask(link, items)
+                let answers = try await watch.watching(leader, items) { () async throws(MartletError) in
+                    try await ask(link, items)
+                }
                 guard answers.count == items.count else {
                     throw MartletError(
                         .protocolViolation, "\(what): \(answers.count) answers for \(items.count) partitions",

@@ -271,6 +271,8 @@ extension MartletError {
 extension ClientCore {
     /// How long a broker may take to say who leads a topic, or where a group is, when others can be asked.
     static let lookupPatience = Duration.seconds(2)
+    /// How long a broker may take to say how the cluster is, for which it asks others, when there is another to ask.
+    static let surveyPatience = Duration.seconds(6)
 
     /// Asks some broker about topics, and learns the brokers' addresses on the way. One attempt.
     nonisolated(nonsending) func lookUp(
