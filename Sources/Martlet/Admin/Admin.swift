@@ -218,7 +218,9 @@ extension Admin {
         if let broker, core.address(of: broker) == nil { _ = try await describeCluster() }
         return try await core.retrying("asking for a broker's status") { () async throws(MartletError) in
             if let broker { return try await status(at: try await core.link(to: broker, .control)) }
-            return try await core.withAnyBroker { (link) async throws(MartletError) in try await status(at: link) }
+            return try await core.withAnyBroker(patience: ClientCore.lookupPatience) {
+                (link) async throws(MartletError) in try await status(at: link)
+            }
         }
     }
 

@@ -208,7 +208,8 @@ extension ClientCore {
             do throws(MartletError) {
                 let link: BrokerLink
                 if let patience, candidates.count > 1 {
-                    link = try await self.link(to: candidates[index], .control, within: patience).impatient(patience)
+                    let dial = min(patience, Self.lookupPatience)
+                    link = try await self.link(to: candidates[index], .control, within: dial).impatient(patience)
                 } else {
                     link = try await self.link(to: candidates[index], .control)
                 }
@@ -279,7 +280,7 @@ extension ClientCore {
         _ names: [String], avoiding silent: Set<BrokerID> = []
     ) async throws(MartletError) -> [String: TopicLookup] {
         let (response, broker) = try await describe(
-            DescribeTopicsRequest(names: names.map { Array($0.utf8) }), patience: Self.lookupPatience, avoiding: silent)
+            DescribeTopicsRequest(names: names.map { Array($0.utf8) }), avoiding: silent)
         var lookups: [String: TopicLookup] = [:]
         for topic in response.topics {
             let name = String(decoding: topic.name, as: UTF8.self)
@@ -300,9 +301,9 @@ extension ClientCore {
 
     /// The answer, and the broker that gave it, as "host:port".
     nonisolated(nonsending) func describe(
-        _ request: DescribeTopicsRequest, patience: Duration? = nil, avoiding silent: Set<BrokerID> = []
+        _ request: DescribeTopicsRequest, avoiding silent: Set<BrokerID> = []
     ) async throws(MartletError) -> (response: DescribeTopicsResponse, broker: String) {
-        try await withAnyBroker(patience: patience, avoiding: silent) { (link) async throws(MartletError) in
+        try await withAnyBroker(patience: Self.lookupPatience, avoiding: silent) { (link) async throws(MartletError) in
             let response = try await link.call(
                 TopicsClient.Method.describeTopics, request, as: DescribeTopicsResponse.self)
             try learn(response, from: link)
