@@ -1259,7 +1259,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_replica__descriptor =
   (ProtobufCMessageInit) martlet__v1__fetch_replica__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descriptors[8] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descriptors[12] =
 {
   {
     "topic_id",
@@ -1357,21 +1357,73 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_under_repair",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, is_under_repair),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "must_be_copied",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, must_be_copied),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "found_damage",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, found_damage),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "incarnation",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_partition__field_indices_by_name[] = {
   7,   /* field[7] = durable_offset */
   3,   /* field[3] = fetch_offset */
+  10,   /* field[10] = found_damage */
+  11,   /* field[11] = incarnation */
+  8,   /* field[8] = is_under_repair */
   4,   /* field[4] = last_fetched_epoch */
   2,   /* field[2] = leader_epoch */
   6,   /* field[6] = log_start_offset */
   5,   /* field[5] = max_bytes */
+  9,   /* field[9] = must_be_copied */
   1,   /* field[1] = partition */
   0,   /* field[0] = topic_id */
 };
 static const ProtobufCIntRange martlet__v1__fetch_partition__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
 {
@@ -1381,7 +1433,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
   "Martlet__V1__FetchPartition",
   "martlet.v1",
   sizeof(Martlet__V1__FetchPartition),
-  8,
+  12,
   martlet__v1__fetch_partition__field_descriptors,
   martlet__v1__fetch_partition__field_indices_by_name,
   1,  martlet__v1__fetch_partition__number_ranges,

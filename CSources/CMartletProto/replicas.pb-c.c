@@ -778,7 +778,7 @@ const ProtobufCMessageDescriptor martlet__v1__report_durable_request__descriptor
   (ProtobufCMessageInit) martlet__v1__report_durable_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__durable_partition__field_descriptors[4] =
+static const ProtobufCFieldDescriptor martlet__v1__durable_partition__field_descriptors[5] =
 {
   {
     "topic_id",
@@ -828,9 +828,22 @@ static const ProtobufCFieldDescriptor martlet__v1__durable_partition__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incarnation",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__DurablePartition, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__durable_partition__field_indices_by_name[] = {
   3,   /* field[3] = durable_offset */
+  4,   /* field[4] = incarnation */
   2,   /* field[2] = leader_epoch */
   1,   /* field[1] = partition */
   0,   /* field[0] = topic_id */
@@ -838,7 +851,7 @@ static const unsigned martlet__v1__durable_partition__field_indices_by_name[] = 
 static const ProtobufCIntRange martlet__v1__durable_partition__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor martlet__v1__durable_partition__descriptor =
 {
@@ -848,7 +861,7 @@ const ProtobufCMessageDescriptor martlet__v1__durable_partition__descriptor =
   "Martlet__V1__DurablePartition",
   "martlet.v1",
   sizeof(Martlet__V1__DurablePartition),
-  4,
+  5,
   martlet__v1__durable_partition__field_descriptors,
   martlet__v1__durable_partition__field_indices_by_name,
   1,  martlet__v1__durable_partition__number_ranges,

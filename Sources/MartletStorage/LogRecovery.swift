@@ -23,9 +23,10 @@ struct LogRecovery {
     }
 
     /// What there is to say of a log that cannot be recovered.
-    var factsOfFailure: StartFacts {
+    func facts(of failure: StorageError) -> StartFacts {
         var facts = facts
         facts.hasLostRecords = true
+        facts.isCorrupt = failure.code == .corrupt
         return facts
     }
 

@@ -66,6 +66,11 @@ struct LogSharedState {
     var hints = ReadHints()
     /// How often the log was cut: a place that was looked up before a cut means nothing after it.
     var cuts = 0
+
+    /// Retention may have taken segments, and what was damaged with them.
+    var damagesHeld: [(number: UInt64, report: CorruptionReport)] {
+        damages.filter { segments.base(ofNumber: $0.number) != nil }
+    }
 }
 
 /// What opening or recovering a log found.

@@ -25,7 +25,27 @@ package enum RepairOutcome: Sendable, Equatable {
 extension PartitionLog {
     /// What is known to be damaged and was not repaired since, by offset.
     package var damages: [CorruptionReport] {
-        shared.withLock { $0.damages.map(\.report) }.sorted { $0.offsets.lowerBound < $1.offsets.lowerBound }
+        shared.withLock { $0.damagesHeld.map(\.report) }.sorted { $0.offsets.lowerBound < $1.offsets.lowerBound }
+    }
+
+    package var hasDamage: Bool { shared.withLock { !$0.damages.isEmpty && !$0.damagesHeld.isEmpty } }
+
+    /// Checks every batch of the segment that holds `offset`, as far as it is written, and takes note of what is
+    /// damaged: for when somebody who was sent it found it so. Blocks, for as long as it takes to read a segment.
+    package func check(segmentHolding offset: Offset) {
+        let place = shared.withLock { shared -> (info: SegmentInfo, endOffset: Offset)? in
+            guard let index = shared.segments.index(holding: offset) else { return nil }
+            var info = shared.segments.infos[index]
+            info.endPosition = info.currentEnd
+            if let next = shared.segments.nextBase(after: index) { return (info, next) }
+            // What is being appended is no batch yet.
+            if shared.tail.segment == info.number { info.endPosition = shared.tail.position }
+            return (info, shared.tail.offset)
+        }
+        guard let place, var check = SegmentCheck(place.info, endOffset: place.endOffset, of: self) else { return }
+        while let step = check.step(bytes: 1 << 20) {
+            if let report = step.damage { note(report, inSegment: place.info.number) }
+        }
     }
 
     /// Takes note of damage: from now on it is not read, and the segment is not compacted.
@@ -59,7 +79,7 @@ extension PartitionLog {
         var hit: CorruptionReport?
         shared.withLock { shared in
             guard !shared.damages.isEmpty else { return }
-            for (number, report) in shared.damages where shared.segments.base(ofNumber: number) != nil {
+            for (_, report) in shared.damagesHeld {
                 if report.offsets.contains(offset) { hit = report }
                 if report.offsets.lowerBound > offset { end = min(end, report.offsets.lowerBound) }
             }

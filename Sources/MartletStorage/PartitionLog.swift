@@ -70,6 +70,11 @@ package final class PartitionLog: Sendable {
 
     package var state: State { stateValue.withLock { $0 } }
 
+    package var isOffline: Bool {
+        guard !isOnline.load(ordering: .acquiring) else { return false }
+        return if case .offline = state { true } else { false }
+    }
+
     /// The first offset that may be read.
     package var logStartOffset: Offset { startValue.load(ordering: .acquiring) }
     /// The offset that the next record gets.

@@ -47,7 +47,7 @@ final class RecoveryQueue: Sendable {
         do throws(StorageError) {
             recovery.log.goOnline(try recovery.run())
         } catch {
-            recovery.log.facts.withLock { $0 = recovery.factsOfFailure }
+            recovery.log.facts.withLock { $0 = recovery.facts(of: error) }
             recovery.log.goOffline(error.message)
         }
     }

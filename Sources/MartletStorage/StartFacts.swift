@@ -13,6 +13,8 @@ package struct StartFacts: Sendable, Equatable {
     package var wasCreated = false
     /// Its end was found below the high watermark that was checkpointed, or it could not be recovered.
     package var hasLostRecords = false
+    /// It could not be recovered because what lies on the disk is damaged. The log stays offline.
+    package var isCorrupt = false
 
     package init() {}
 

@@ -106,6 +106,108 @@ import Testing
         #expect(state.highWatermark == 120)
     }
 
+    @Test("when the replica that may have joined does not keep up, writing the set again settles whether it has")
+    func unknownAndGone() throws {
+        var state = leader([1, 2])
+        for broker in [2, 3] as [BrokerID] {
+            _ = state.fetched(by: follower(broker), from: 100, durable: 100, at: .zero)
+        }
+        let change = try proposal(&state, at: .zero)
+        _ = state.resolve(change, .unknown, at: .zero)
+        state.appended(upTo: 120)
+        _ = state.kept(upTo: 120)
+        _ = state.fetched(by: follower(2), from: 120, durable: 120, at: .seconds(11))
+        let settling = try proposal(&state, at: .seconds(11))
+        #expect(settling.inSyncReplicas == [1, 2] && settling.added == [] && settling.ifRevision == 10)
+        #expect(state.highWatermark == 100)
+        #expect(heard(&state) { $0.resolve(settling, .committed(11), at: .seconds(11)) })
+        #expect(state.highWatermark == 120)
+        #expect(proposed(&state, at: .seconds(12)) == nil)
+    }
+
+    @Test("a replica under repair leaves the set as far as it may shrink, and joins again when it is sound")
+    func underRepair() throws {
+        var state = leader([1, 2, 3])
+        for broker in [2, 3] as [BrokerID] {
+            _ = state.fetched(by: follower(broker), from: 100, durable: 100, condition: .underRepair, at: .zero)
+        }
+        let change = try proposal(&state, at: .zero)
+        #expect(change.inSyncReplicas.count == 2 && change.added == [])
+        _ = state.resolve(change, .committed(11), at: .zero)
+        #expect(proposed(&state, at: .seconds(1)) == nil, "two must stay, and who left is not sound")
+        for broker in [2, 3] as [BrokerID] {
+            #expect(!state.mayBeginAnew(follower(broker)))
+            _ = state.fetched(by: follower(broker), from: 100, durable: 100, at: .seconds(1))
+        }
+        #expect(try proposal(&state, at: .seconds(1)).inSyncReplicas.sorted() == [1, 2, 3])
+    }
+
+    @Test(
+        "a replica that is to be copied leaves whatever the set's size, and begins anew only once it is certainly out")
+    func toBeCopied() throws {
+        var state = leader([1, 2])
+        _ = state.fetched(by: follower(2), from: 100, durable: 100, condition: .toBeCopied, at: .zero)
+        let change = try proposal(&state, at: .zero)
+        #expect(change.inSyncReplicas == [1])
+        #expect(!state.mayBeginAnew(follower(2)))
+        _ = state.resolve(change, .unknown, at: .zero)
+        #expect(!state.mayBeginAnew(follower(2)), "it may be in sync still")
+        _ = state.follow(record([1], revision: 11), at: .seconds(1))
+        #expect(state.mayBeginAnew(follower(2)))
+        #expect(!state.mayBeginAnew(follower(2, 9)), "another run says for itself how it is")
+        #expect(proposed(&state, at: .seconds(2)) == nil)
+    }
+
+    @Test("a replica that was about to join is not told to begin anew while it may have joined")
+    func toBeCopiedWhileJoining() throws {
+        var state = leader([1, 2])
+        for broker in [2, 3] as [BrokerID] {
+            _ = state.fetched(by: follower(broker), from: 100, durable: 100, at: .zero)
+        }
+        let change = try proposal(&state, at: .zero)
+        #expect(change.added == [follower(3)])
+        _ = state.fetched(by: follower(3), from: 100, durable: 100, condition: .toBeCopied, at: .zero)
+        #expect(!state.mayBeginAnew(follower(3)))
+        _ = state.resolve(change, .unknown, at: .zero)
+        #expect(!state.mayBeginAnew(follower(3)))
+        let settling = try proposal(&state, at: .seconds(1))
+        #expect(settling.inSyncReplicas == [1, 2])
+        _ = state.resolve(settling, .committed(12), at: .seconds(1))
+        #expect(state.mayBeginAnew(follower(3)))
+    }
+
+    @Test("nothing that was said of a replica's former log counts for the one with which it begins anew")
+    func beginsAnew() throws {
+        var state = leader([1, 2])
+        _ = state.fetched(by: follower(2), from: 100, durable: 100, at: .zero)
+        _ = state.fetched(by: follower(3), incarnation: 4, from: 100, durable: 100, condition: .toBeCopied, at: .zero)
+        #expect(state.mayBeginAnew(follower(3)))
+        _ = state.fetched(by: follower(3), incarnation: 5, from: 0, durable: 0, at: .seconds(1))
+        #expect(proposed(&state, at: .seconds(1)) == nil)
+        _ = state.reported(by: follower(3), incarnation: 4, durable: 100, at: .seconds(1))
+        _ = state.fetched(by: follower(3), incarnation: 4, from: 100, durable: 100, at: .seconds(1))
+        #expect(proposed(&state, at: .seconds(1)) == nil)
+        _ = state.reported(by: follower(3), incarnation: 5, durable: 100, at: .seconds(2))
+        #expect(try proposal(&state, at: .seconds(2)).inSyncReplicas == [1, 2, 3])
+    }
+
+    @Test("a leader that cannot repair its own log asks that another leads: soon, or at once when it never can")
+    func damagedLeader() {
+        var state = leader()
+        #expect(!heard(&state) { $0.tick(at: .seconds(1), condition: .underRepair) })
+        #expect(!heard(&state) { $0.tick(at: .milliseconds(2_999), condition: .underRepair) })
+        #expect(heard(&state) { $0.tick(at: .seconds(3), condition: .underRepair) })
+        #expect(!heard(&state) { $0.tick(at: .seconds(4), condition: .underRepair) }, "once in a while")
+        var repaired = leader()
+        #expect(!heard(&repaired) { $0.tick(at: .seconds(1), condition: .underRepair) })
+        #expect(!heard(&repaired) { $0.tick(at: .seconds(2)) })
+        #expect(!heard(&repaired) { $0.tick(at: .seconds(3), condition: .underRepair) })
+        var hopeless = leader()
+        #expect(heard(&hopeless) { $0.tick(at: .zero, condition: .toBeCopied) })
+        var alone = leader([1])
+        #expect(!heard(&alone) { $0.tick(at: .zero, condition: .toBeCopied) }, "nobody else has everything")
+    }
+
     @Test("who lags leaves the set, but the set never falls below min.insync.replicas")
     func shrink() throws {
         var state = leader([1, 2, 3])

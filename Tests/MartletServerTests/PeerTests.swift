@@ -54,7 +54,8 @@ struct PeerTests {
             items: (0..<partitions).map {
                 FetchItem(
                     topicID: topic, partition: $0, leaderEpoch: 3, fetchOffset: 10, lastFetchedEpoch: 2,
-                    maxBytes: 1 << 16, logStartOffset: 6, durableOffset: 8)
+                    maxBytes: 1 << 16, logStartOffset: 6, durableOffset: 8, condition: .toBeCopied,
+                    foundDamage: true)
             })
         return await withCheckedContinuation { done in
             peer.loop.execute { peer.fetch(query, timeout: timeout) { done.resume(returning: $0) } }
@@ -74,6 +75,7 @@ struct PeerTests {
             #expect(asked.topicID == Self.topic.bytes)
             #expect((asked.partition, asked.leaderEpoch, asked.fetchOffset) == (2, 3, 10))
             #expect((asked.lastFetchedEpoch, asked.logStartOffset, asked.durableOffset) == (2, 6, 8))
+            #expect(asked.mustBeCopied && !asked.isUnderRepair && asked.foundDamage)
 
             #expect(answer.items.map(\.index) == [0, 1, 2])
             guard case .records(let first) = answer.items[0].content,

@@ -239,10 +239,27 @@ struct  Martlet__V1__FetchPartition
    * The first offset that the replica might lose when its host loses power.
    */
   int64_t durable_offset;
+  /*
+   * The replica's own log has damaged batches, which are being replaced by those of other replicas.
+   */
+  protobuf_c_boolean is_under_repair;
+  /*
+   * Nor can they be replaced: the replica is to be copied anew, as soon as nothing counts on it.
+   */
+  protobuf_c_boolean must_be_copied;
+  /*
+   * What was sent from fetch_offset before came damaged: the broker looks at what is on its disk. From replicas and
+   * consumers.
+   */
+  protobuf_c_boolean found_damage;
+  /*
+   * Rises with each log that the replica has had in this run of its broker: what was said of another one does not count.
+   */
+  int32_t incarnation;
 };
 #define MARTLET__V1__FETCH_PARTITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_partition__descriptor) \
-    , {0,NULL}, 0, 0, 0, 0, 0, 0, 0 }
+    , {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Martlet__V1__FetchResponse
@@ -292,7 +309,8 @@ struct  Martlet__V1__FetchPartitionResult
    */
   Martlet__V1__LeaderHint *leader;
   /*
-   * Where the reader's log and this one agree: set when last_fetched_epoch does not belong to this log.
+   * Where the reader's log and this one agree: set when last_fetched_epoch does not belong to this log. To a replica,
+   * epoch -1 says that it is to keep nothing of what it has, and begin at end_offset.
    */
   Martlet__V1__EpochEnd *diverging;
   /*

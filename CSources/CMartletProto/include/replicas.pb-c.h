@@ -73,10 +73,14 @@ struct  Martlet__V1__DurablePartition
    * The first offset that the reporter might lose when its host loses power.
    */
   int64_t durable_offset;
+  /*
+   * As in the reporter's fetches.
+   */
+  int32_t incarnation;
 };
 #define MARTLET__V1__DURABLE_PARTITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__durable_partition__descriptor) \
-    , {0,NULL}, 0, 0, 0 }
+    , {0,NULL}, 0, 0, 0, 0 }
 
 
 struct  Martlet__V1__ReportDurableResponse

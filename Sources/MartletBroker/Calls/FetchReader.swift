@@ -115,6 +115,9 @@ struct FetchReader {
             // Waits for the broker to learn of the epoch.
             case .ahead: return look
             case .current:
+                if isArrival, wanted.foundDamage {
+                    partition.host?.damageSuspected(at: wanted.fetchOffset, in: partition)
+                }
                 if let replica = query.replica, isArrival, let end = try count(wanted, replica, partition) {
                     look.outcome = diverging(item, partition, end)
                 } else {
@@ -164,6 +167,7 @@ struct FetchReader {
                     look.bytes = read.count
                 }
             } catch {
+                if error.code == .corrupt { partition.host?.damageSuspected(at: wanted.fetchOffset, in: partition) }
                 throw BrokerError(error)
             }
         }

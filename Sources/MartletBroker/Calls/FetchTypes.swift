@@ -37,10 +37,16 @@ package struct FetchItem: Sendable, Equatable {
     /// Of a replica's own log: where it starts, and what of it is kept. -1 from consumers.
     package var logStartOffset: Offset
     package var durableOffset: Offset
+    /// Of a replica's own log; and which of its logs it is, when it has begun anew in this run.
+    package var condition: ReplicaCondition
+    package var incarnation: Int32
+    /// What was sent from `fetchOffset` before came damaged: whoever sent it has to look at its disk.
+    package var foundDamage: Bool
 
     package init(
         topicID: TopicID, partition: PartitionIndex, leaderEpoch: LeaderEpoch, fetchOffset: Offset,
-        lastFetchedEpoch: LeaderEpoch, maxBytes: Int, logStartOffset: Offset = -1, durableOffset: Offset = -1
+        lastFetchedEpoch: LeaderEpoch, maxBytes: Int, logStartOffset: Offset = -1, durableOffset: Offset = -1,
+        condition: ReplicaCondition = .sound, incarnation: Int32 = 0, foundDamage: Bool = false
     ) {
         self.topicID = topicID
         self.partition = partition
@@ -50,11 +56,14 @@ package struct FetchItem: Sendable, Equatable {
         self.maxBytes = maxBytes
         self.logStartOffset = logStartOffset
         self.durableOffset = durableOffset
+        self.condition = condition
+        self.incarnation = incarnation
+        self.foundDamage = foundDamage
     }
 }
 
-/// Where an epoch ends in this broker's log. To a replica, epoch -1 says that the logs share nothing, and where the
-/// leader's starts.
+/// Where an epoch ends in this broker's log. To a replica, epoch -1 says that nothing of its log is to be kept, and
+/// where the leader's starts.
 package struct EpochEnd: Sendable, Equatable {
     package var leaderEpoch: LeaderEpoch
     package var endOffset: Offset

@@ -65,6 +65,7 @@ extension ControlPlane {
             try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
         }
         try await patiently { try await leaveInSyncSets() }
+        try await patiently { try await copyDamagedAnew() }
         try await patiently { try await changeRegistration { $0.isFenced = false } }
     }
 

@@ -47,6 +47,7 @@ actor ControlPlane {
     private var revisionNotedAt = ContinuousClock.now
     var feed: Task<Void, Never>?
     private var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
+    private var replicasMade: Int32 = 0
     var producerIDs = ProducerIDSupply()
     var refill: Task<Result<Void, BrokerError>, Never>?
 
@@ -274,7 +275,7 @@ actor ControlPlane {
     // MARK: Partitions
 
     /// Makes the partitions of a topic on this broker, or those at `indexes`, what the image says of them.
-    private func reconcile(
+    func reconcile(
         _ id: TopicID, only indexes: [PartitionIndex]? = nil, onDisk: [TopicIDPartition: String]? = nil
     ) {
         guard !isSuperseded, let topic = mirror.topic(id)?.record else { return }
@@ -350,13 +351,16 @@ actor ControlPlane {
         } catch {
             throw BrokerError(error)
         }
-        let partition = Partition(log: log, brokerID: self.settings.brokerID, settings: settings, host: replication)
+        replicasMade += 1
+        let partition = Partition(
+            log: log, brokerID: self.settings.brokerID, settings: settings, host: replication,
+            incarnation: replicasMade)
         log.setObserver(partition)
         table[id] = .replica(partition)
         return partition
     }
 
-    private func fail(_ id: TopicIDPartition, _ topic: String, _ error: BrokerError) {
+    func fail(_ id: TopicIDPartition, _ topic: String, _ error: BrokerError) {
         logger.error(
             "partition not available",
             metadata: ["partition": "\(topic)-\(id.partition)", "reason": "\(error.message)"])
@@ -417,7 +421,8 @@ actor ControlPlane {
         }
     }
 
-    private func setAside(_ id: TopicIDPartition, _ topic: String, _ reason: String) throws(StorageError) {
+    /// Moves a directory out of the way; status names it from then on.
+    func setAside(_ id: TopicIDPartition, _ topic: String, _ reason: String) throws(StorageError) {
         let path = try store.setAside(id, reason: reason)
         let directory = SetAsideDirectory(id: id, topic: topic, path: path, reason: reason)
         publishedSetAside.withLock { $0.append(directory) }

@@ -101,9 +101,18 @@ extension Partition {
         if let end = divergence(item) { return end }
         changeLeader { leader in
             guard leader.epoch == item.leaderEpoch else { return false }
-            return leader.fetched(by: replica, from: item.fetchOffset, durable: item.durableOffset, at: now)
+            return leader.fetched(
+                by: replica, incarnation: item.incarnation, from: item.fetchOffset, durable: item.durableOffset,
+                condition: item.condition, at: now)
         }
-        return nil
+        guard item.condition == .toBeCopied, mayBeginAnew(replica, item.leaderEpoch) else { return nil }
+        return EpochEnd(leaderEpoch: -1, endOffset: log.logStartOffset)
+    }
+
+    /// RULES 17. Not while this log is damaged, too: what it lacks the replica may have.
+    private func mayBeginAnew(_ replica: ReplicaIdentity, _ epoch: LeaderEpoch) -> Bool {
+        guard !log.hasDamage else { return false }
+        return state.withLock { $0.leader?.epoch == epoch && $0.leader?.mayBeginAnew(replica) == true }
     }
 
     private func divergence(_ item: FetchItem) -> EpochEnd? {
@@ -119,13 +128,15 @@ extension Partition {
     func count(_ report: DurableReport.Item, from replica: ReplicaIdentity, at now: Duration) {
         changeLeader { leader in
             guard leader.epoch == report.leaderEpoch else { return false }
-            return leader.reported(by: replica, durable: report.durableOffset, at: now)
+            return leader.reported(
+                by: replica, incarnation: report.incarnation, durable: report.durableOffset, at: now)
         }
     }
 
     /// Time passes. Its epoch, when the partition should be led by another (RULES 20).
     func tick(at now: Duration) -> LeaderEpoch? {
-        let (wantsMove, change) = state.withLock { ($0.tick(at: now), $0.nextChange(id, at: now)) }
+        let condition = condition
+        let (wantsMove, change) = state.withLock { ($0.tick(at: now, condition), $0.nextChange(id, at: now)) }
         if let change { host?.propose(change, of: self) }
         return wantsMove
     }
@@ -136,6 +147,18 @@ extension Partition {
             guard leader.epoch == change.leaderEpoch else { return false }
             return leader.resolve(change, outcome, at: now)
         }
+    }
+
+    /// How the log is.
+    var condition: ReplicaCondition {
+        guard log.hasDamage else { return .sound }
+        return state.withLock { $0.isBeyondRepair } ? .toBeCopied : .underRepair
+    }
+
+    /// What was damaged of the log was repaired, or cannot be.
+    func noteRepair(_ isPossible: Bool) {
+        if isPossible, log.hasDamage { return }
+        state.withLock { $0.isBeyondRepair = !isPossible }
     }
 
     /// RULES 19; for when the session's deadline has passed.

@@ -9,6 +9,9 @@ final class Partition: Sendable {
     let topic: String
     let log: PartitionLog
     let brokerID: BrokerID
+    /// Higher than that of any replica of the partition before it in this run of the broker: what was said of the log
+    /// of another one means nothing for this.
+    let incarnation: Int32
     let state: Mutex<PartitionState>
     /// Held weakly: it holds the partitions.
     private let hostReference: HostReference
@@ -17,11 +20,14 @@ final class Partition: Sendable {
         weak let value: (any PartitionHost)?
     }
 
-    init(log: PartitionLog, brokerID: BrokerID, settings: TopicSettings, host: any PartitionHost) {
+    init(
+        log: PartitionLog, brokerID: BrokerID, settings: TopicSettings, host: any PartitionHost, incarnation: Int32 = 0
+    ) {
         self.id = log.id
         self.topic = log.topic
         self.log = log
         self.brokerID = brokerID
+        self.incarnation = incarnation
         hostReference = HostReference(value: host)
         let name = TopicPartition(topic: log.topic, partition: log.id.partition)
         state = Mutex(
@@ -217,7 +223,7 @@ extension Partition {
         }
         if let moved { log.setHighWatermark(moved) }
         wakeups.send()
-        following?.fetcher.durableAdvanced(id, epoch: following?.epoch ?? -1, to: offset)
+        following?.fetcher.durableAdvanced(self, epoch: following?.epoch ?? -1, to: offset)
     }
 }
 

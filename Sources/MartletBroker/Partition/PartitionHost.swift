@@ -10,6 +10,8 @@ protocol PartitionHost: AnyObject, Sendable {
     func logIsOffline(_ partition: Partition)
     /// What lies there on this broker's disk is damaged.
     func corruptionFound(_ offsets: Range<Offset>, in partition: Partition)
+    /// What was read there came damaged to somebody: it may be so on this broker's disk.
+    func damageSuspected(at offset: Offset, in partition: Partition)
     /// The partition leads, and wants its in-sync replicas changed.
     func propose(_ change: InSyncChange, of partition: Partition)
 }

@@ -37,6 +37,8 @@ struct PartitionState {
     private(set) var leader: LeaderState?
     var following: Following?
     var minInSyncReplicas: Int
+    /// What is damaged of the log cannot be repaired in place.
+    var isBeyondRepair = false
 
     /// Everything that waits belongs to the current leader epoch, and fails with it.
     private var durableWaiters = AckQueue<AckWaiter>()
@@ -113,8 +115,8 @@ struct PartitionState {
     }
 
     /// Time passes. The leader's epoch, when the partition should be led by another.
-    mutating func tick(at now: Duration) -> LeaderEpoch? {
-        guard leader != nil, leader!.tick(at: now) else { return nil }
+    mutating func tick(at now: Duration, _ condition: ReplicaCondition) -> LeaderEpoch? {
+        guard leader != nil, leader!.tick(at: now, condition: condition) else { return nil }
         return leader?.epoch
     }
 

@@ -20,7 +20,11 @@ final class DurableReporter: Sendable {
 
     func add(_ item: DurableReport.Item) {
         let mustSchedule = state.withLock { state in
-            if let former = state.items[item.id], former.leaderEpoch > item.leaderEpoch { return false }
+            if let former = state.items[item.id],
+                (former.leaderEpoch, former.incarnation) > (item.leaderEpoch, item.incarnation)
+            {
+                return false
+            }
             state.items[item.id] = item
             defer { state.isScheduled = true }
             return !state.isScheduled

@@ -16,6 +16,8 @@ final class FollowedPartition {
     /// Taken out: what is still under way for it does not count.
     var isGone = false
     var complained = false
+    /// What the leader sent last came damaged.
+    var foundDamage = false
 
     init(_ partition: Partition, leader: PartitionLeader, epoch: LeaderEpoch, isInSync: Bool, now: Duration) {
         self.partition = partition

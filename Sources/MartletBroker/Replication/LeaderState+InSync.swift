@@ -8,8 +8,10 @@ extension LeaderState {
     package mutating func nextChange(id: TopicIDPartition, at now: Duration) -> InSyncChange? {
         guard !followers.isEmpty, proposal == nil, now >= nextProposal else { return nil }
         let added = followers.filter { mayJoin($0, at: now) }
-        let removed = laggards(at: now)
-        guard !added.isEmpty || !removed.isEmpty else { return nil }
+        let removed = leaving(at: now)
+        // A replica that may be in the set by now, and will not do: only another revision of the record tells.
+        let isInDoubt = hasUnresolved && followers.contains { $0.isPending && !$0.isInSync && !mayJoin($0, at: now) }
+        guard !added.isEmpty || !removed.isEmpty || isInDoubt else { return nil }
         let joining = added.map(\.broker)
         for index in followers.indices where joining.contains(followers[index].broker) {
             followers[index].isPending = true
@@ -46,21 +48,33 @@ extension LeaderState {
 
     /// Whether the replica has all that the in-sync set has.
     private func mayJoin(_ follower: FollowerProgress, at now: Duration) -> Bool {
-        guard !follower.isInSync, follower.startEpoch > 0 else { return false }
+        guard !follower.isInSync, follower.startEpoch > 0, follower.condition == .sound else { return false }
         guard follower.durable >= max(highWatermark, epochStart) else { return false }
         guard let lag = follower.lag(at: now) else { return false }
         return lag <= lagMax
     }
 
-    /// The members that fell behind, as far as the set may do without them: below `min.insync.replicas` nothing can be
-    /// acknowledged, and a smaller set would only be easier to lose.
-    private func laggards(at now: Duration) -> [BrokerID] {
-        let members = followers.filter(\.isInSync)
+    /// The members that have to leave. Those that must begin without a record, whatever that makes of the set: they
+    /// are about to have nothing (RULES 17). Those that fell behind or are under repair, as far as the set may do
+    /// without them: below `min.insync.replicas` nothing can be acknowledged, and a smaller set would only be easier to
+    /// lose.
+    private func leaving(at now: Duration) -> [BrokerID] {
+        let lost = followers.filter { $0.isInSync && $0.condition == .toBeCopied }.map(\.broker)
+        let members = followers.filter { $0.isInSync && $0.condition != .toBeCopied }
         let spare = members.count + 1 - max(1, minInSyncReplicas)
-        guard spare > 0 else { return [] }
-        let late = members.filter { !keepsUp($0, at: now) }
-        guard late.count > spare else { return late.map(\.broker) }
-        return late.sorted { ($0.caughtUp ?? .zero) < ($1.caughtUp ?? .zero) }.prefix(spare).map(\.broker)
+        guard spare > 0 else { return lost }
+        let late = members.filter { $0.condition != .sound || !keepsUp($0, at: now) }
+        guard late.count > spare else { return lost + late.map(\.broker) }
+        return lost + late.sorted { ($0.caughtUp ?? .zero) < ($1.caughtUp ?? .zero) }.prefix(spare).map(\.broker)
+    }
+
+    /// Whether the replica may give up all that it has: it is in no in-sync set, and in none that may come true, and
+    /// joins none before it says that its log is sound again.
+    package func mayBeginAnew(_ replica: ReplicaIdentity) -> Bool {
+        followers.contains { follower in
+            follower.broker == replica.broker && follower.startEpoch == replica.startEpoch
+                && follower.condition == .toBeCopied && !follower.isCounted
+        }
     }
 
     private func keepsUp(_ follower: FollowerProgress, at now: Duration) -> Bool {
@@ -69,10 +83,13 @@ extension LeaderState {
     }
 
     /// Time passes: looks who keeps up. True when the leadership should move to a replica that reaches more of the
-    /// others.
-    package mutating func tick(at now: Duration) -> Bool {
+    /// others, or whose log is sound. `condition` is that of the leader's own log.
+    package mutating func tick(at now: Duration, condition: ReplicaCondition = .sound) -> Bool {
         noteMinimum(at: now)
-        guard let since = belowMinimumSince, now - since >= lagMax, now >= nextMoveRequest else { return false }
+        damagedSince = condition == .sound ? nil : damagedSince ?? now
+        let isCutOff = belowMinimumSince.map { now - $0 >= lagMax } ?? false
+        let isBeyondRepair = condition == .toBeCopied || damagedSince.map { now - $0 >= Self.repairTime } ?? false
+        guard isCutOff || isBeyondRepair, now >= nextMoveRequest else { return false }
         nextMoveRequest = now + lagMax
         return followers.contains(where: \.isInSync)
     }

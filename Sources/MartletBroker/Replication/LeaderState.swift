@@ -11,6 +11,8 @@ package struct LeaderState: Sendable {
     package static let proofTime = Duration.seconds(2)
     /// How long it waits before it proposes again what was refused.
     static let proposalPause = Duration.milliseconds(200)
+    /// How long a leader tries to repair its own log before it asks that another leads.
+    static let repairTime = Duration.seconds(2)
 
     package let leader: ReplicaIdentity
     package let epoch: LeaderEpoch
@@ -37,6 +39,7 @@ package struct LeaderState: Sendable {
     var hasUnresolved = false
     var nextProposal: Duration = .zero
     var belowMinimumSince: Duration?
+    var damagedSince: Duration?
     var nextMoveRequest: Duration = .zero
 
     /// Begins to lead a log that ends at `logEnd` and is known to be kept everywhere below `highWatermark`.
@@ -90,21 +93,25 @@ package struct LeaderState: Sendable {
     /// A follower has fetched at its log's end, `offset`, at this leader epoch; its log is the beginning of this one.
     /// True when the high watermark moved.
     package mutating func fetched(
-        by replica: ReplicaIdentity, from offset: Offset, durable: Offset, at now: Duration
+        by replica: ReplicaIdentity, incarnation: Int32 = 0, from offset: Offset, durable: Offset,
+        condition: ReplicaCondition = .sound, at now: Duration
     ) -> Bool {
         guard let index = followers.firstIndex(where: { $0.broker == replica.broker }) else { return false }
         let counts = followers[index].fetched(
-            by: replica.startEpoch, from: offset, durable: durable, leaderEnd: logEnd, at: now)
+            by: replica.startEpoch, incarnation, from: offset, durable: durable, condition: condition,
+            leaderEnd: logEnd, at: now)
         guard counts else { return false }
         if isBelowMinimum { noteMinimum(at: now) }
         return advance()
     }
 
     /// A follower has made durable what this leader sent it. True when the high watermark moved.
-    package mutating func reported(by replica: ReplicaIdentity, durable: Offset, at now: Duration) -> Bool {
+    package mutating func reported(
+        by replica: ReplicaIdentity, incarnation: Int32 = 0, durable: Offset, at now: Duration
+    ) -> Bool {
         guard let index = followers.firstIndex(where: { $0.broker == replica.broker }) else { return false }
         let counts = followers[index].reported(
-            by: replica.startEpoch, durable: durable, leaderEnd: logEnd, at: now)
+            by: replica.startEpoch, incarnation, durable: durable, leaderEnd: logEnd, at: now)
         guard counts else { return false }
         if isBelowMinimum { noteMinimum(at: now) }
         return advance()

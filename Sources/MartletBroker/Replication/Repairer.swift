@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// Replaces damaged batches by those of other replicas (RULES 17). Any thread.
 ///
-/// What is damaged is not read meanwhile, and is asked for again until it is repaired: replicas that have it may be
-/// away for a while.
+/// What is damaged is not read meanwhile, and is asked for again until it is repaired, or the whole replica was copied
+/// anew: replicas that have it may be away for a while.
 final class Repairer: Sendable {
     /// Of one answer; a larger batch comes alone.
     private static let bytesMax = 8 << 20
@@ -55,7 +55,9 @@ final class Repairer: Sendable {
         _ partition: Partition, _ offsets: Range<Offset>, _ disk: BlockingQueue, _ sources: @Sendable () -> [any Peer]
     ) async {
         var pause = Duration.milliseconds(500)
-        while !Task.isCancelled, partition.log.damages.contains(where: { $0.offsets.overlaps(offsets) }) {
+        while !Task.isCancelled, !partition.log.isOffline,
+            partition.log.damages.contains(where: { $0.offsets.overlaps(offsets) })
+        {
             let peers = sources()
             defer { for peer in peers { peer.close() } }
             for peer in peers {
@@ -100,8 +102,11 @@ extension Partition {
                     throw BrokerError(.offsetOutOfRange, "the other replica has nothing at offset \(offset)")
                 }
                 switch try log.repair(with: bytes) {
-                case .repaired: return end
+                case .repaired:
+                    noteRepair(true)
+                    return end
                 case .mustBeCopiedAnew(let reason):
+                    noteRepair(false)
                     throw BrokerError(.kafkaStorageError, "\(reason); the replica has to be copied anew")
                 }
             }

@@ -69,8 +69,10 @@ final class ReplicaFetcher: @unchecked Sendable {
     }
 
     /// The log of a followed partition is kept up to `offset`.
-    func durableAdvanced(_ id: TopicIDPartition, epoch: LeaderEpoch, to offset: Offset) {
-        reporter.add(DurableReport.Item(id: id, leaderEpoch: epoch, durableOffset: offset))
+    func durableAdvanced(_ partition: Partition, epoch: LeaderEpoch, to offset: Offset) {
+        reporter.add(
+            DurableReport.Item(
+                id: partition.id, leaderEpoch: epoch, durableOffset: offset, incarnation: partition.incarnation))
     }
 
     // MARK: Members
@@ -137,7 +139,8 @@ final class ReplicaFetcher: @unchecked Sendable {
                 topicID: member.partition.id.topicID, partition: member.partition.id.partition,
                 leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
                 maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
-                durableOffset: log.durableOffset)
+                durableOffset: log.durableOffset, condition: member.partition.condition,
+                incarnation: member.partition.incarnation, foundDamage: member.foundDamage)
             asked.append((member, item))
             if asked.count == Self.partitionsMax { break }
         }
@@ -222,25 +225,29 @@ final class ReplicaFetcher: @unchecked Sendable {
             append(answer.records, range, item, member)
         case .truncate(let offset):
             replication.counters.truncated()
-            replication.logger.info(
-                "a follower cuts what its leader does not have",
-                metadata: [
-                    "partition": "\(member.partition.name)", "from": "\(offset)", "end": "\(log.logEndOffset)",
-                    "epoch": "\(member.state.epoch)",
-                ])
+            note("a follower cuts what its leader does not have", .info, member, from: offset)
             change(member) { (epoch) throws(StorageError) in _ = try log.truncate(to: offset, leaderEpoch: epoch) }
         case .reset(let offset):
             replication.counters.reset()
-            replication.logger.warning(
-                "a follower's log shares nothing with its leader's; it is copied anew",
-                metadata: [
-                    "partition": "\(member.partition.name)", "from": "\(offset)", "end": "\(log.logEndOffset)",
-                    "epoch": "\(member.state.epoch)",
-                ])
+            if member.partition.condition == .toBeCopied {
+                note("a damaged replica is copied anew", .warning, member, from: offset)
+                let task = MemberTask(fetcher: self, member: member)
+                return replication.copyAnew(member.partition) { task.finish($0) }
+            }
+            note("a follower's log shares nothing with its leader's; it is copied anew", .warning, member, from: offset)
             change(member) { (epoch) throws(StorageError) in
                 try log.resetTo(startOffset: offset, leaderEpoch: epoch)
             }
         }
+    }
+
+    private func note(_ what: Logger.Message, _ level: Logger.Level, _ member: FollowedPartition, from offset: Offset) {
+        replication.logger.log(
+            level: level, what,
+            metadata: [
+                "partition": "\(member.partition.name)", "from": "\(offset)",
+                "end": "\(member.partition.log.logEndOffset)", "epoch": "\(member.state.epoch)",
+            ])
     }
 
     /// Changes the log where that may block.
@@ -254,12 +261,12 @@ final class ReplicaFetcher: @unchecked Sendable {
                 try body(epoch)
                 task.finish(nil)
             } catch {
-                task.finish(error)
+                task.finish(error.message)
             }
         }
     }
 
-    fileprivate func finished(_ member: FollowedPartition, _ error: StorageError?) {
+    fileprivate func finished(_ member: FollowedPartition, _ error: String?) {
         loop.preconditionInEventLoop()
         guard !member.isGone else { return }
         if let error { complain(member, error) }
@@ -312,28 +319,25 @@ final class ReplicaFetcher: @unchecked Sendable {
         case .success(let appended):
             replication.counters.appended(bytes: appended.appendedBytes)
             if !member.isInSync { replication.throttle.take(appended.appendedBytes) }
-            if let refused = appended.refused {
-                if case .invalidBatch = refused.code { replication.counters.foundDamage() }
-                complain(member, refused)
-            } else {
-                member.complained = false
-            }
+            member.foundDamage = if case .invalidBatch = appended.refused?.code { true } else { false }
+            if member.foundDamage { replication.counters.foundDamage() }
+            if let refused = appended.refused { complain(member, refused.message) } else { member.complained = false }
             member.state.appended(wholly: appended.refused == nil, at: now)
             noteLeader(item, member)
         case .failure(let error):
-            complain(member, error)
+            complain(member, error.message)
             member.state.appended(wholly: false, at: now)
         }
     }
 
     /// Once, until it goes well again: it is tried for as long as it takes.
-    private func complain(_ member: FollowedPartition, _ error: StorageError) {
+    private func complain(_ member: FollowedPartition, _ reason: String) {
         guard !member.complained else { return }
         member.complained = true
         replication.logger.error(
             "a replica cannot follow its leader; it is tried again",
             metadata: [
-                "partition": "\(member.partition.name)", "leader": "\(leader.broker)", "reason": "\(error.message)",
+                "partition": "\(member.partition.name)", "leader": "\(leader.broker)", "reason": "\(reason)",
             ])
     }
 
@@ -360,7 +364,7 @@ final class ReplicaFetcher: @unchecked Sendable {
     fileprivate func raised(_ member: FollowedPartition, _ error: StorageError?) {
         loop.preconditionInEventLoop()
         member.isRaisingStart = false
-        if let error, !member.isGone { complain(member, error) }
+        if let error, !member.isGone { complain(member, error.message) }
     }
 
     fileprivate func onLoop(_ body: @escaping @Sendable () -> Void) {
@@ -400,7 +404,7 @@ private final class MemberTask: @unchecked Sendable {
         self.member = member
     }
 
-    func finish(_ error: StorageError?) {
+    func finish(_ error: String?) {
         fetcher.onLoop { self.fetcher.finished(self.member, error) }
     }
 

@@ -37,6 +37,10 @@ package final class Replication: PartitionHost {
     let throttle: ReplicationThrottle
     /// For cuts of logs, which wait for the disk.
     private let disks = (0..<4).map { BlockingQueue(label: "martlet.broker.replica.\($0)") }
+    /// For looks at what others found damaged, and when each partition was looked at last.
+    private let checks = BlockingQueue(label: "martlet.broker.check")
+    private let checked = Mutex<[TopicIDPartition: Duration]>([:])
+    private static let checkInterval = Duration.seconds(5)
 
     init(settings: BrokerSettings, table: PartitionTable, peers: (any PeerTransport)?, logger: Logger) {
         self.settings = settings
@@ -222,11 +226,17 @@ package final class Replication: PartitionHost {
     private func tick() async {
         let now = elapsed
         var wanted: [MoveRequest.Item] = []
+        var useless: [TopicIDPartition] = []
         for (id, entry) in table.snapshot {
-            guard case .replica(let partition) = entry, let epoch = partition.tick(at: now) else { continue }
+            guard case .replica(let partition) = entry, !partition.log.isOffline else {
+                useless.append(id)
+                continue
+            }
+            guard let epoch = partition.tick(at: now) else { continue }
             wanted.append(MoveRequest.Item(id: id, leaderEpoch: epoch))
         }
-        let (own, onMoveWanted) = state.withLock { ($0.own, $0.onMoveWanted) }
+        let (own, control, onMoveWanted) = state.withLock { ($0.own, $0.control, $0.onMoveWanted) }
+        if !useless.isEmpty { await control?.withdraw(useless) }
         guard !wanted.isEmpty, let own, let onMoveWanted else { return }
         await onMoveWanted(MoveRequest(leader: own, items: wanted))
     }
@@ -253,11 +263,39 @@ package final class Replication: PartitionHost {
         }
     }
 
-    /// Who has what this replica should have: its leader, or whoever is in sync with it. Whoever asks closes them.
+    /// Looks at the disk, now and then at most: whoever was sent damage asks again and again.
+    func damageSuspected(at offset: Offset, in partition: Partition) {
+        let now = elapsed
+        let isDue = checked.withLock { checked in
+            checked = checked.filter { now - $0.value < Self.checkInterval }
+            guard checked[partition.id] == nil else { return false }
+            checked[partition.id] = now
+            return true
+        }
+        if isDue { checks.submit { partition.log.check(segmentHolding: offset) } }
+    }
+
+    /// The replica is replaced by one that holds nothing, to be copied from the leader. `failed` is told when that
+    /// cannot be done now.
+    func copyAnew(_ partition: Partition, failed: @escaping @Sendable (String) -> Void) {
+        guard let control = state.withLock({ $0.control }) else { return failed("the broker stops") }
+        let id = partition.id
+        Task {
+            do throws(BrokerError) {
+                try await control.copyAnew(id)
+            } catch {
+                failed(error.message)
+            }
+        }
+    }
+
+    /// Who has what this replica should have: its leader, or its followers, those in sync first. Whoever asks closes
+    /// them.
     private func sources(for partition: Partition) -> [any Peer] {
-        let brokers = partition.state.withLock { state in
-            state.following.map { [$0.leader.broker] }
-                ?? state.leader.map { $0.followers.filter(\.isInSync).map(\.broker) } ?? []
+        let brokers = partition.state.withLock { state -> [BrokerID] in
+            if let following = state.following { return [following.leader.broker] }
+            let followers = state.leader?.followers ?? []
+            return followers.filter(\.isInSync).map(\.broker) + followers.filter { !$0.isInSync }.map(\.broker)
         }
         return state.withLock { state in
             brokers.compactMap { id in

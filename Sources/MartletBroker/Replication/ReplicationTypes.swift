@@ -12,6 +12,15 @@ package struct ReplicaIdentity: Sendable, Hashable {
     }
 }
 
+/// How a replica's log is, whatever it holds.
+package enum ReplicaCondition: Sendable, Equatable {
+    case sound
+    /// Batches in it are damaged, and are about to be replaced by those of another replica (RULES 17).
+    case underRepair
+    /// They cannot be replaced: all of it has to be copied anew.
+    case toBeCopied
+}
+
 /// How far a follower's logs are kept: told at once, beside the fetches, which may be waiting (RULES 13).
 package struct DurableReport: Sendable, Equatable {
     package struct Item: Sendable, Equatable {
@@ -19,11 +28,16 @@ package struct DurableReport: Sendable, Equatable {
         /// The one that the follower follows.
         package var leaderEpoch: LeaderEpoch
         package var durableOffset: Offset
+        /// As in its fetches: a report may be overtaken by the replica's beginning anew.
+        package var incarnation: Int32
 
-        package init(id: TopicIDPartition, leaderEpoch: LeaderEpoch, durableOffset: Offset) {
+        package init(
+            id: TopicIDPartition, leaderEpoch: LeaderEpoch, durableOffset: Offset, incarnation: Int32 = 0
+        ) {
             self.id = id
             self.leaderEpoch = leaderEpoch
             self.durableOffset = durableOffset
+            self.incarnation = incarnation
         }
     }
 
@@ -100,4 +114,9 @@ package protocol ReplicationControl: AnyObject, Sendable {
     func propose(_ changes: [InSyncChange]) async -> [InSyncOutcome]
     /// The replica's log can be used now: it may take its role.
     func logIsOnline(_ id: TopicIDPartition) async
+    /// The replicas are of no use here until the broker starts again: they leave their in-sync sets, and with that the
+    /// leadership, where another broker can take it (RULES 8). Called again and again while that is so.
+    func withdraw(_ ids: [TopicIDPartition]) async
+    /// The replica, which is in no in-sync set, begins anew without a record; what it had is set aside (RULES 17).
+    func copyAnew(_ id: TopicIDPartition) async throws(BrokerError)
 }

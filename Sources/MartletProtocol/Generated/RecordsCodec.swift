@@ -155,6 +155,10 @@ extension FetchPartition: CTwin {
         maxBytes = c.pointee.max_bytes
         logStartOffset = c.pointee.log_start_offset
         durableOffset = c.pointee.durable_offset
+        isUnderRepair = c.pointee.is_under_repair != 0
+        mustBeCopied = c.pointee.must_be_copied != 0
+        foundDamage = c.pointee.found_damage != 0
+        incarnation = c.pointee.incarnation
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -167,6 +171,10 @@ extension FetchPartition: CTwin {
         c.pointee.max_bytes = maxBytes
         c.pointee.log_start_offset = logStartOffset
         c.pointee.durable_offset = durableOffset
+        c.pointee.is_under_repair = isUnderRepair ? 1 : 0
+        c.pointee.must_be_copied = mustBeCopied ? 1 : 0
+        c.pointee.found_damage = foundDamage ? 1 : 0
+        c.pointee.incarnation = incarnation
     }
 }
 

@@ -184,12 +184,23 @@ package struct FetchPartition: WireMessage {
     package var logStartOffset: Int64 = 0
     /// The first offset that the replica might lose when its host loses power.
     package var durableOffset: Int64 = 0
+    /// The replica's own log has damaged batches, which are being replaced by those of other replicas.
+    package var isUnderRepair: Bool = false
+    /// Nor can they be replaced: the replica is to be copied anew, as soon as nothing counts on it.
+    package var mustBeCopied: Bool = false
+    /// What was sent from fetch_offset before came damaged: the broker looks at what is on its disk. From replicas and
+    /// consumers.
+    package var foundDamage: Bool = false
+    /// Rises with each log that the replica has had in this run of its broker: what was said of another one does not
+    /// count.
+    package var incarnation: Int32 = 0
 
     package init() {}
 
     package init(
         topicID: [UInt8] = [], partition: Int32 = 0, leaderEpoch: Int32 = 0, fetchOffset: Int64 = 0,
-        lastFetchedEpoch: Int32 = 0, maxBytes: UInt32 = 0, logStartOffset: Int64 = 0, durableOffset: Int64 = 0
+        lastFetchedEpoch: Int32 = 0, maxBytes: UInt32 = 0, logStartOffset: Int64 = 0, durableOffset: Int64 = 0,
+        isUnderRepair: Bool = false, mustBeCopied: Bool = false, foundDamage: Bool = false, incarnation: Int32 = 0
     ) {
         self.topicID = topicID
         self.partition = partition
@@ -199,6 +210,10 @@ package struct FetchPartition: WireMessage {
         self.maxBytes = maxBytes
         self.logStartOffset = logStartOffset
         self.durableOffset = durableOffset
+        self.isUnderRepair = isUnderRepair
+        self.mustBeCopied = mustBeCopied
+        self.foundDamage = foundDamage
+        self.incarnation = incarnation
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }
@@ -237,7 +252,8 @@ package struct FetchPartitionResult: WireMessage {
     package var batchBytes: UInt32 = 0
     /// Set when the error says that another broker or epoch leads.
     package var leader: LeaderHint?
-    /// Where the reader's log and this one agree: set when last_fetched_epoch does not belong to this log.
+    /// Where the reader's log and this one agree: set when last_fetched_epoch does not belong to this log. To a
+    /// replica, epoch -1 says that it is to keep nothing of what it has, and begin at end_offset.
     package var diverging: EpochEnd?
     /// The leader's log was compacted, now or once: offsets between batches may be missing. Only told to replicas.
     package var mayHaveGaps: Bool = false

@@ -29,6 +29,7 @@ extension DurablePartition: CTwin {
         partition = c.pointee.partition
         leaderEpoch = c.pointee.leader_epoch
         durableOffset = c.pointee.durable_offset
+        incarnation = c.pointee.incarnation
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -37,6 +38,7 @@ extension DurablePartition: CTwin {
         c.pointee.partition = partition
         c.pointee.leader_epoch = leaderEpoch
         c.pointee.durable_offset = durableOffset
+        c.pointee.incarnation = incarnation
     }
 }
 

@@ -28,14 +28,20 @@ package struct DurablePartition: WireMessage {
     package var leaderEpoch: Int32 = 0
     /// The first offset that the reporter might lose when its host loses power.
     package var durableOffset: Int64 = 0
+    /// As in the reporter's fetches.
+    package var incarnation: Int32 = 0
 
     package init() {}
 
-    package init(topicID: [UInt8] = [], partition: Int32 = 0, leaderEpoch: Int32 = 0, durableOffset: Int64 = 0) {
+    package init(
+        topicID: [UInt8] = [], partition: Int32 = 0, leaderEpoch: Int32 = 0, durableOffset: Int64 = 0,
+        incarnation: Int32 = 0
+    ) {
         self.topicID = topicID
         self.partition = partition
         self.leaderEpoch = leaderEpoch
         self.durableOffset = durableOffset
+        self.incarnation = incarnation
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

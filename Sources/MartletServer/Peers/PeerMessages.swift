@@ -15,7 +15,9 @@ extension FetchRequest {
                     topicID: item.topicID.bytes, partition: item.partition, leaderEpoch: item.leaderEpoch,
                     fetchOffset: item.fetchOffset, lastFetchedEpoch: item.lastFetchedEpoch,
                     maxBytes: UInt32(clamping: item.maxBytes), logStartOffset: item.logStartOffset,
-                    durableOffset: item.durableOffset)
+                    durableOffset: item.durableOffset, isUnderRepair: item.condition == .underRepair,
+                    mustBeCopied: item.condition == .toBeCopied, foundDamage: item.foundDamage,
+                    incarnation: item.incarnation)
             },
             replica: query.replica.map(FetchReplica.init))
     }
@@ -86,7 +88,7 @@ extension ReportDurableRequest {
             partitions: report.items.map {
                 DurablePartition(
                     topicID: $0.id.topicID.bytes, partition: $0.id.partition, leaderEpoch: $0.leaderEpoch,
-                    durableOffset: $0.durableOffset)
+                    durableOffset: $0.durableOffset, incarnation: $0.incarnation)
             })
     }
 }

@@ -97,7 +97,10 @@ struct RecordsAdapter: RecordsService {
                     partition: partition.partition, leaderEpoch: partition.leaderEpoch,
                     fetchOffset: partition.fetchOffset, lastFetchedEpoch: partition.lastFetchedEpoch,
                     maxBytes: Int(partition.maxBytes), logStartOffset: partition.logStartOffset,
-                    durableOffset: partition.durableOffset))
+                    durableOffset: partition.durableOffset,
+                    condition: partition.mustBeCopied
+                        ? .toBeCopied : partition.isUnderRepair ? .underRepair : .sound,
+                    incarnation: partition.incarnation, foundDamage: partition.foundDamage))
         }
         return FetchQuery(
             replica: request.replica.map(ReplicaIdentity.init), maxWait: .milliseconds(Int64(request.maxWaitMs)),

@@ -21,7 +21,8 @@ struct ReplicasAdapter: ReplicasService {
                         id: TopicIDPartition(
                             topicID: try TopicID(wire: partition.topicID, of: "partitions[\(index)]"),
                             partition: partition.partition),
-                        leaderEpoch: partition.leaderEpoch, durableOffset: partition.durableOffset))
+                        leaderEpoch: partition.leaderEpoch, durableOffset: partition.durableOffset,
+                        incarnation: partition.incarnation))
             }
             broker.reportDurable(
                 DurableReport(replica: try Self.replica(request.replica, "replica"), items: items))

@@ -263,30 +263,6 @@ struct ReplicationTests {
         }
     }
 
-    @Test("a bit that flips on a disk is repaired from another replica", arguments: [1, 2] as [BrokerID])
-    func bitFlip(on id: BrokerID) async throws {
-        try await ClusterHarness.with { cluster in
-            let topic = try await cluster.createTopic()
-            let log = try cluster.partition(id, topic).log
-            var settings = log.settings
-            settings.segmentBytes = 300
-            log.update(settings: settings)
-            let values = (0..<10).map { "value \($0)" }
-            for value in values { _ = try await cluster.produce([value], to: 1, topic).get() }
-            let read = try #require(try log.read(from: 2, maxBytes: 1, upTo: .max))
-            let file = open(read.lease.path, O_RDWR)
-            defer { close(file) }
-            var byte: UInt8 = 0
-            #expect(pread(file, &byte, 1, off_t(read.filePosition + 66)) == 1)
-            byte ^= 4
-            #expect(pwrite(file, &byte, 1, off_t(read.filePosition + 66)) == 1)
-            cluster.member(id).store.scrub()
-            #expect(cluster.broker(id).replication.counters.snapshot.corruptionsFound == 1)
-            try await cluster.eventually("it is repaired") { log.damages.isEmpty }
-            #expect(try cluster.log(id, topic) == values)
-        }
-    }
-
     @Test("hundreds of partitions are copied together, and busy ones apart from those that are quiet")
     func many() async throws {
         try await ClusterHarness.with { cluster in

@@ -1077,6 +1077,10 @@ extension FetchPartition: RandomMessage {
         message.maxBytes = random.uint32()
         message.logStartOffset = random.int64()
         message.durableOffset = random.int64()
+        message.isUnderRepair = random.bool()
+        message.mustBeCopied = random.bool()
+        message.foundDamage = random.bool()
+        message.incarnation = random.int32()
         return message
     }
 }
@@ -1188,6 +1192,7 @@ extension DurablePartition: RandomMessage {
         message.partition = random.int32()
         message.leaderEpoch = random.int32()
         message.durableOffset = random.int64()
+        message.incarnation = random.int32()
         return message
     }
 }
