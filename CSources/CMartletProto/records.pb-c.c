@@ -457,6 +457,51 @@ void   martlet__v1__fetch_partition_result__free_unpacked
   assert(message->base.descriptor == &martlet__v1__fetch_partition_result__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   martlet__v1__nearer_replica__init
+                     (Martlet__V1__NearerReplica         *message)
+{
+  static const Martlet__V1__NearerReplica init_value = MARTLET__V1__NEARER_REPLICA__INIT;
+  *message = init_value;
+}
+size_t martlet__v1__nearer_replica__get_packed_size
+                     (const Martlet__V1__NearerReplica *message)
+{
+  assert(message->base.descriptor == &martlet__v1__nearer_replica__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t martlet__v1__nearer_replica__pack
+                     (const Martlet__V1__NearerReplica *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &martlet__v1__nearer_replica__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t martlet__v1__nearer_replica__pack_to_buffer
+                     (const Martlet__V1__NearerReplica *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &martlet__v1__nearer_replica__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Martlet__V1__NearerReplica *
+       martlet__v1__nearer_replica__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Martlet__V1__NearerReplica *)
+     protobuf_c_message_unpack (&martlet__v1__nearer_replica__descriptor,
+                                allocator, len, data);
+}
+void   martlet__v1__nearer_replica__free_unpacked
+                     (Martlet__V1__NearerReplica *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &martlet__v1__nearer_replica__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   martlet__v1__epoch_end__init
                      (Martlet__V1__EpochEnd         *message)
 {
@@ -1478,7 +1523,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_response__descriptor =
   (ProtobufCMessageInit) martlet__v1__fetch_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_partition_result__field_descriptors[9] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_partition_result__field_descriptors[10] =
 {
   {
     "index",
@@ -1588,6 +1633,18 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_partition_result__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "nearer",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartitionResult, nearer),
+    &martlet__v1__nearer_replica__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_partition_result__field_indices_by_name[] = {
   5,   /* field[5] = batch_bytes */
@@ -1599,11 +1656,12 @@ static const unsigned martlet__v1__fetch_partition_result__field_indices_by_name
   4,   /* field[4] = log_start_offset */
   8,   /* field[8] = may_have_gaps */
   2,   /* field[2] = message */
+  9,   /* field[9] = nearer */
 };
 static const ProtobufCIntRange martlet__v1__fetch_partition_result__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_partition_result__descriptor =
 {
@@ -1613,11 +1671,49 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_partition_result__descriptor
   "Martlet__V1__FetchPartitionResult",
   "martlet.v1",
   sizeof(Martlet__V1__FetchPartitionResult),
-  9,
+  10,
   martlet__v1__fetch_partition_result__field_descriptors,
   martlet__v1__fetch_partition_result__field_indices_by_name,
   1,  martlet__v1__fetch_partition_result__number_ranges,
   (ProtobufCMessageInit) martlet__v1__fetch_partition_result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor martlet__v1__nearer_replica__field_descriptors[1] =
+{
+  {
+    "broker_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__NearerReplica, broker_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned martlet__v1__nearer_replica__field_indices_by_name[] = {
+  0,   /* field[0] = broker_id */
+};
+static const ProtobufCIntRange martlet__v1__nearer_replica__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor martlet__v1__nearer_replica__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "martlet.v1.NearerReplica",
+  "NearerReplica",
+  "Martlet__V1__NearerReplica",
+  "martlet.v1",
+  sizeof(Martlet__V1__NearerReplica),
+  1,
+  martlet__v1__nearer_replica__field_descriptors,
+  martlet__v1__nearer_replica__field_indices_by_name,
+  1,  martlet__v1__nearer_replica__number_ranges,
+  (ProtobufCMessageInit) martlet__v1__nearer_replica__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor martlet__v1__epoch_end__field_descriptors[2] =

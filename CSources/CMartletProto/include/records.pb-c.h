@@ -25,6 +25,7 @@ typedef struct Martlet__V1__FetchReplica Martlet__V1__FetchReplica;
 typedef struct Martlet__V1__FetchPartition Martlet__V1__FetchPartition;
 typedef struct Martlet__V1__FetchResponse Martlet__V1__FetchResponse;
 typedef struct Martlet__V1__FetchPartitionResult Martlet__V1__FetchPartitionResult;
+typedef struct Martlet__V1__NearerReplica Martlet__V1__NearerReplica;
 typedef struct Martlet__V1__EpochEnd Martlet__V1__EpochEnd;
 typedef struct Martlet__V1__ListOffsetsRequest Martlet__V1__ListOffsetsRequest;
 typedef struct Martlet__V1__ListOffsetsPartition Martlet__V1__ListOffsetsPartition;
@@ -173,7 +174,8 @@ struct  Martlet__V1__FetchRequest
   size_t n_partitions;
   Martlet__V1__FetchPartition **partitions;
   /*
-   * Where the reader is, in the terms of the brokers' own racks. Empty: unknown.
+   * Where the reader is, in the terms of the brokers' own racks: a leader may send it to an in-sync replica there
+   * (`nearer`), and only a reader that says where it is may read from a follower. Empty: leaders only.
    */
   ProtobufCBinaryData rack;
   /*
@@ -317,10 +319,27 @@ struct  Martlet__V1__FetchPartitionResult
    * The leader's log was compacted, now or once: offsets between batches may be missing. Only told to replicas.
    */
   protobuf_c_boolean may_have_gaps;
+  /*
+   * Set when an in-sync replica in the reader's rack has what is wanted: read there until it refuses. No batches then.
+   */
+  Martlet__V1__NearerReplica *nearer;
 };
 #define MARTLET__V1__FETCH_PARTITION_RESULT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_partition_result__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, 0, NULL, NULL, 0 }
+    , 0, 0, {0,NULL}, 0, 0, 0, NULL, NULL, 0, NULL }
+
+
+/*
+ * A replica that a consumer may read from in its leader's place.
+ */
+struct  Martlet__V1__NearerReplica
+{
+  ProtobufCMessage base;
+  int32_t broker_id;
+};
+#define MARTLET__V1__NEARER_REPLICA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__nearer_replica__descriptor) \
+    , 0 }
 
 
 /*
@@ -645,6 +664,25 @@ Martlet__V1__FetchPartitionResult *
 void   martlet__v1__fetch_partition_result__free_unpacked
                      (Martlet__V1__FetchPartitionResult *message,
                       ProtobufCAllocator *allocator);
+/* Martlet__V1__NearerReplica methods */
+void   martlet__v1__nearer_replica__init
+                     (Martlet__V1__NearerReplica         *message);
+size_t martlet__v1__nearer_replica__get_packed_size
+                     (const Martlet__V1__NearerReplica   *message);
+size_t martlet__v1__nearer_replica__pack
+                     (const Martlet__V1__NearerReplica   *message,
+                      uint8_t             *out);
+size_t martlet__v1__nearer_replica__pack_to_buffer
+                     (const Martlet__V1__NearerReplica   *message,
+                      ProtobufCBuffer     *buffer);
+Martlet__V1__NearerReplica *
+       martlet__v1__nearer_replica__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   martlet__v1__nearer_replica__free_unpacked
+                     (Martlet__V1__NearerReplica *message,
+                      ProtobufCAllocator *allocator);
 /* Martlet__V1__EpochEnd methods */
 void   martlet__v1__epoch_end__init
                      (Martlet__V1__EpochEnd         *message);
@@ -810,6 +848,9 @@ typedef void (*Martlet__V1__FetchResponse_Closure)
 typedef void (*Martlet__V1__FetchPartitionResult_Closure)
                  (const Martlet__V1__FetchPartitionResult *message,
                   void *closure_data);
+typedef void (*Martlet__V1__NearerReplica_Closure)
+                 (const Martlet__V1__NearerReplica *message,
+                  void *closure_data);
 typedef void (*Martlet__V1__EpochEnd_Closure)
                  (const Martlet__V1__EpochEnd *message,
                   void *closure_data);
@@ -895,6 +936,7 @@ extern const ProtobufCMessageDescriptor martlet__v1__fetch_replica__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_response__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__fetch_partition_result__descriptor;
+extern const ProtobufCMessageDescriptor martlet__v1__nearer_replica__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__epoch_end__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__list_offsets_request__descriptor;
 extern const ProtobufCMessageDescriptor martlet__v1__list_offsets_partition__descriptor;

@@ -41,6 +41,8 @@ public struct ConsumedBatch: Sendable {
     /// The epoch of the leader that took the batch.
     public var leaderEpoch: LeaderEpoch { batch.header.leaderEpoch }
     public var compression: Compression { batch.header.compression }
+    /// The broker that it was read from, as "host:port": the leader, or with ``ConsumerConfiguration/rack`` a replica.
+    public var broker: String { batch.broker }
 
     /// Visits the records in order, without copying them: a view is valid in the closure that it is given to. Allocates
     /// nothing, but for a compressed batch the memory that it is unpacked to.

@@ -200,7 +200,7 @@ extension Consumer {
             return batch
         } catch {
             shell.metrics.corrupt()
-            shell.withMachine { $0.rewind(partition, to: from) }
+            shell.withMachine { $0.refuseDamaged(partition, at: from) }
             throw error
         }
     }

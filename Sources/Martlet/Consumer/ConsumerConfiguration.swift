@@ -61,6 +61,11 @@ public struct ConsumerConfiguration: Sendable {
     /// Memory for what is fetched ahead of the application, in bytes. Default 64 MiB; at least ``maxBytes``.
     public var bufferBytes = 64 * 1024 * 1024
 
+    /// Where this consumer runs, in the terms of the brokers' `broker.rack`: with `replica.selector=rack` it reads from
+    /// an in-sync replica there, and from the leader while there is none. What it sees, and in which order, is the same;
+    /// new records come a little later. Default nil: from leaders only.
+    public var rack: String?
+
     /// The group to share partitions in, by ``Consumer/subscribe(topics:)``. Nil: none; partitions are assigned by hand.
     public var group: ConsumerGroup?
 

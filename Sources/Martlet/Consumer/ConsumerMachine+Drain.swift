@@ -8,10 +8,13 @@ struct FetchCall: Sendable {
         var leaderEpoch: LeaderEpoch
         var position: Offset
         var epoch: LeaderEpoch
+        var foundDamage: Bool
     }
 
     var id: UInt64
     var broker: BrokerID
+    /// The broker is told where the reader is: it may be a follower, or know of one that is nearer.
+    var tellsRack: Bool
     var items: [Item]
     var maxBytes: Int
 }
@@ -57,8 +60,14 @@ extension ConsumerMachine {
         return work
     }
 
+    /// Whom a fetch goes to.
+    private struct Source: Hashable {
+        var broker: BrokerID
+        var tellsRack: Bool
+    }
+
     private mutating func ask(now: MonotonicTime, into work: inout ConsumerWork) {
-        var fetches: [BrokerID: [FetchCall.Item]] = [:]
+        var fetches: [Source: [FetchCall.Item]] = [:]
         var questions: [BrokerID: [OffsetsCall.Item]] = [:]
         for partition in turns {
             guard let cursor = cursors[partition], cursor.mayAsk(now: now) else { continue }
@@ -68,7 +77,12 @@ extension ConsumerMachine {
                 lookups.want(partition.topic)
                 continue
             }
-            guard links.isUp(leader, now: now) else { continue }
+            var source = Source(broker: leader, tellsRack: false)
+            if configuration.rack != nil, cursor.isKnown {
+                let (broker, tellsRack) = cursor.source(leader: leader, now: now)
+                source = Source(broker: broker, tellsRack: tellsRack)
+            }
+            guard links.isUp(source.broker, now: now) else { continue }
             let epoch = topic.partitions[Int(partition.partition)].leaderEpoch
             switch cursor.place {
             case .asked, .open:
@@ -78,17 +92,17 @@ extension ConsumerMachine {
                     OffsetsCall.Item(
                         topicPartition: partition, topicID: topic.id, leaderEpoch: epoch, timestamp: spec.wire))
             case .known where !cursor.isFetching && !cursor.isPaused && !isFull(cursor):
-                fetches[leader, default: []].append(
+                fetches[source, default: []].append(
                     FetchCall.Item(
                         topicPartition: partition, topicID: topic.id, leaderEpoch: epoch,
                         position: cursor.fetchPosition,
-                        epoch: cursor.fetchEpoch))
+                        epoch: cursor.fetchEpoch, foundDamage: cursor.foundDamage))
             case .known:
                 continue
             }
         }
         for (broker, items) in questions { open(questions: items, to: broker, into: &work) }
-        for (broker, items) in fetches { open(fetch: items, from: broker, into: &work) }
+        for (source, items) in fetches { open(fetch: items, from: source, into: &work) }
     }
 
     private mutating func open(questions items: [OffsetsCall.Item], to broker: BrokerID, into work: inout ConsumerWork)
@@ -99,8 +113,8 @@ extension ConsumerMachine {
         work.questions.append(OffsetsCall(id: nextCall, broker: broker, items: items))
     }
 
-    private mutating func open(fetch items: [FetchCall.Item], from broker: BrokerID, into work: inout ConsumerWork) {
-        let open = openFetches.values.filter { $0.broker == broker }
+    private mutating func open(fetch items: [FetchCall.Item], from source: Source, into work: inout ConsumerWork) {
+        let open = openFetches.values.filter { $0.broker == source.broker }
         let used =
             cursors.values.reduce(0) { $0 + $1.bufferedBytes } + openFetches.values.reduce(0) { $0 + $1.reservedBytes }
         let room = configuration.bufferBytes - used
@@ -113,8 +127,10 @@ extension ConsumerMachine {
         nextCall += 1
         for item in items { cursors[item.topicPartition]?.isFetching = true }
         openFetches[nextCall] = OpenFetch(
-            broker: broker, partitions: asked(items.map(\.topicPartition)), reservedBytes: maxBytes)
-        work.fetches.append(FetchCall(id: nextCall, broker: broker, items: items, maxBytes: maxBytes))
+            broker: source.broker, partitions: asked(items.map(\.topicPartition)), reservedBytes: maxBytes)
+        work.fetches.append(
+            FetchCall(
+                id: nextCall, broker: source.broker, tellsRack: source.tellsRack, items: items, maxBytes: maxBytes))
     }
 
     private func asked(_ partitions: [TopicPartition]) -> [Asked] {

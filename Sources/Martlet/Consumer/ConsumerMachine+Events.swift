@@ -11,7 +11,13 @@ struct FetchAnswer: Sendable {
     var leader: PartitionImage?
     /// Set when the log does not hold what was read before: the end of what both have.
     var divergesAt: Offset?
+    /// Set when a replica in the reader's rack has what is wanted.
+    var nearer: BrokerID?
     var bytes: ByteBuffer
+}
+
+extension FetchAnswer {
+    fileprivate var isRefusal: Bool { error != ErrorCode.none.rawValue || divergesAt != nil }
 }
 
 /// What a question for an offset brought.
@@ -32,7 +38,13 @@ extension ConsumerMachine {
         links.noteAnswer(open.broker)
         for (index, asked) in open.partitions.enumerated() where isCurrent(asked) {
             cursors[asked.topicPartition]?.isFetching = false
-            if let answer = answers[index] {
+            guard let answer = answers[index] else { continue }
+            if cursors[asked.topicPartition]?.isRead(from: open.broker) == true, answer.isRefusal {
+                // It is behind, or is no follower any more: whatever it is, the leader knows better.
+                cursors[asked.topicPartition]?.returnToLeader(now: now)
+            } else if let nearer = answer.nearer, nearer != open.broker {
+                cursors[asked.topicPartition]?.turn(to: nearer, now: now)
+            } else {
                 take(answer, for: asked.topicPartition, broker: broker, now: now, clock: clock)
             }
         }
@@ -42,6 +54,10 @@ extension ConsumerMachine {
         guard let open = openFetches.removeValue(forKey: call) else { return }
         for asked in open.partitions where isCurrent(asked) {
             cursors[asked.topicPartition]?.isFetching = false
+            if cursors[asked.topicPartition]?.isRead(from: open.broker) == true {
+                cursors[asked.topicPartition]?.returnToLeader(now: now)
+                continue
+            }
             callFailed(failure.martletError(broker: broker), for: asked.topicPartition, now: now)
         }
     }
@@ -51,6 +67,7 @@ extension ConsumerMachine {
     ) {
         let position = cursors[partition]?.fetchPosition ?? 0
         if let end = answer.divergesAt {
+            cursors[partition]?.forgetEnds()
             cursors[partition]?.fail(
                 MartletError(
                     .logTruncated,
@@ -166,6 +183,9 @@ extension ConsumerMachine {
 
     mutating func disconnected(_ broker: BrokerID, now: MonotonicTime) {
         links.disconnected(broker, now: now, backoff: configuration.client.backoff, using: &random)
+        for partition in turns where cursors[partition]?.isRead(from: broker) == true {
+            cursors[partition]?.returnToLeader(now: now)
+        }
         for (name, topic) in topics where topic.partitions.contains(where: { $0.leader == broker }) {
             lookups.want(name)
         }
@@ -202,6 +222,7 @@ extension ConsumerMachine {
         for partition in affected where cursors[partition]?.isStill(in: image.id) == false {
             let generation = newGeneration()
             cursors[partition]?.seek(to: .earliest, generation: generation)
+            cursors[partition]?.forgetEnds()
             fail(
                 partition,
                 MartletError(

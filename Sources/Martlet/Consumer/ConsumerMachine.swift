@@ -146,11 +146,17 @@ extension ConsumerMachine {
         wantDrain()
     }
 
-    /// The application did not get all of the batch that it took last: it ended early, or the batch is damaged.
+    /// The application did not get all of the batch that it took last: it ended early.
     mutating func rewind(_ partition: TopicPartition, to offset: Offset) {
         let generation = newGeneration()
         cursors[partition]?.rewind(to: offset, generation: generation)
         wantDrain()
+    }
+
+    /// A batch from `offset` on must not be handed out: it is asked for again, and the broker is told why.
+    mutating func refuseDamaged(_ partition: TopicPartition, at offset: Offset) {
+        rewind(partition, to: offset)
+        cursors[partition]?.noteDamage()
     }
 
     mutating func setPaused(_ isPaused: Bool, _ partitions: [TopicPartition]) throws(MartletError) {

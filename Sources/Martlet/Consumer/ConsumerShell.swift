@@ -109,8 +109,9 @@ extension ConsumerShell {
                     topicID: item.topicID.bytes, partition: item.topicPartition.partition,
                     leaderEpoch: item.leaderEpoch,
                     fetchOffset: item.position, lastFetchedEpoch: item.epoch,
-                    maxBytes: UInt32(clamping: configuration.maxPartitionBytes))
-            })
+                    maxBytes: UInt32(clamping: configuration.maxPartitionBytes), foundDamage: item.foundDamage)
+            },
+            rack: call.tellsRack ? Array((configuration.rack ?? "").utf8) : [])
         let watched = calls.began(at: call.broker, allowed: configuration.maxWait) { call.epochs }
         link.caller.start(
             RecordsClient.Method.fetch, request, attachment: [], timeout: configuration.client.requestTimeout
@@ -137,7 +138,7 @@ extension ConsumerShell {
             answers[Int(result.index)] = FetchAnswer(
                 error: result.error, message: result.message, highWatermark: result.highWatermark,
                 logStart: result.logStartOffset, leader: result.leader?.image, divergesAt: result.diverging?.endOffset,
-                bytes: bytes)
+                nearer: result.nearer?.brokerID, bytes: bytes)
         }
         let clock = WallClock.coarseNow()
         handle { machine, now in machine.fetched(call.id, answers, broker: broker, now: now, clock: clock) }

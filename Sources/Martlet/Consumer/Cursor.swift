@@ -34,6 +34,12 @@ struct Cursor {
     private(set) var retryAt: MonotonicTime?
     private(set) var failures = 0
     private(set) var highWatermark: Offset?
+    /// What came last was damaged: the broker is told, and looks at its disk.
+    private(set) var foundDamage = false
+    /// A replica that is read in the leader's place, by the leader's own word, until that is asked again.
+    private var nearer: (broker: BrokerID, until: MonotonicTime)?
+    /// A nearer replica was of no use: the leader is read until then.
+    private var leaderUntil: MonotonicTime?
     private(set) var logStart: Offset?
     /// What its offsets are offsets of; nil before the topic was first looked up.
     private var topicID: TopicID?
@@ -140,12 +146,40 @@ extension Cursor {
     }
 }
 
+// MARK: - Where it is read
+
+extension Cursor {
+    /// How long a nearer replica is read before the leader is asked again whether there is one.
+    private static let nearerTime = Duration.seconds(300)
+    /// How long only the leader is read after a nearer replica could not be.
+    private static let leaderTime = Duration.seconds(10)
+
+    /// Whom to read from, and whether to say where the reader is.
+    func source(leader: BrokerID, now: MonotonicTime) -> (broker: BrokerID, tellsRack: Bool) {
+        if let nearer, now < nearer.until { return (nearer.broker, true) }
+        return (leader, leaderUntil.map { $0 <= now } ?? true)
+    }
+
+    func isRead(from broker: BrokerID) -> Bool { nearer?.broker == broker }
+
+    mutating func turn(to broker: BrokerID, now: MonotonicTime) {
+        noteSuccess()
+        nearer = (broker, now + Self.nearerTime)
+    }
+
+    mutating func returnToLeader(now: MonotonicTime) {
+        nearer = nil
+        leaderUntil = now + Self.leaderTime
+    }
+}
+
 // MARK: - Records
 
 extension Cursor {
     mutating func fetched(_ chunk: FetchedChunk, highWatermark: Offset, logStart: Offset) {
         noteSuccess()
-        self.highWatermark = highWatermark
+        // What one replica knows to be kept, another may not have heard yet.
+        self.highWatermark = max(self.highWatermark ?? 0, highWatermark)
         self.logStart = logStart
         if let end = chunk.end {
             fetchPosition = end.offset
@@ -153,8 +187,12 @@ extension Cursor {
             chunks.append(chunk)
             bufferedBytes += chunk.sizeBytes
         }
+        foundDamage = chunk.failure != nil
         if let failure = chunk.failure { fail(failure) }
     }
+
+    /// A batch that was taken has turned out to be damaged.
+    mutating func noteDamage() { foundDamage = true }
 
     /// The next batch with records that the application has not seen, and where in it to begin.
     mutating func take() -> (batch: FetchedChunk.Batch, from: Offset)? {
@@ -177,6 +215,13 @@ extension Cursor {
 
     mutating func fail(_ error: MartletError) {
         failure = error
+    }
+
+    /// The log is another one, or was cut.
+    mutating func forgetEnds() {
+        highWatermark = nil
+        logStart = nil
+        nearer = nil
     }
 
     mutating func takeFailure() -> MartletError? {

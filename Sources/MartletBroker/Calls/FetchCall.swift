@@ -10,6 +10,7 @@ final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
     let id: UInt64
     let mailbox: LoopMailbox
     let isReplica: Bool
+    var mayReadFollowers: Bool { reader.mayReadFollowers }
     private let reader: FetchReader
     private let reply: @Sendable ([FetchOutcome]) -> Void
 

@@ -7,10 +7,13 @@ struct FetchReader {
     let query: FetchQuery
     /// Why the replica that asks is not to be heard.
     private let refusal: BrokerError?
+    /// A consumer that says where it is may read from a follower here, and be sent to one that is nearer to it.
+    let mayReadFollowers: Bool
 
     init(broker: Broker, query: FetchQuery) {
         self.broker = broker
         self.query = query
+        mayReadFollowers = query.replica == nil && !query.rack.isEmpty && broker.settings.selectsReplicasByRack
         refusal = query.replica.flatMap(broker.replication.refusal)
     }
 
@@ -25,7 +28,7 @@ struct FetchReader {
         /// Nothing that happens later makes the answer better.
         var isFinal: Bool {
             switch outcome?.content {
-            case .failure, .diverging: true
+            case .failure, .diverging, .nearer: true
             case .records, .nothing, nil: false
             }
         }
@@ -87,9 +90,10 @@ struct FetchReader {
         guard broker.replication.isSessionOver else { return looks }
         let now = broker.replication.elapsed
         return looks.indices.map { item in
-            guard let partition = looks[item].partition, !looks[item].isFinal, !partition.isProven(at: now) else {
-                return looks[item]
-            }
+            // A follower's own proof is that its leader answers it.
+            guard let partition = looks[item].partition, !looks[item].isFinal, !looks[item].view.isFollower,
+                !partition.isProven(at: now)
+            else { return looks[item] }
             return Look(partition: partition, outcome: failure(item, partition.unproven))
         }
     }
@@ -109,7 +113,7 @@ struct FetchReader {
         do throws(BrokerError) {
             let partition = try PartitionTable.replica(entry, wanted.topicID, wanted.partition)
             look.partition = partition
-            look.view = partition.fetchView(wanted.leaderEpoch)
+            look.view = partition.fetchView(wanted.leaderEpoch, mayFollow: mayReadFollowers)
             switch look.view.check {
             case .failed(let error): throw error
             // Waits for the broker to learn of the epoch.
@@ -119,7 +123,9 @@ struct FetchReader {
                     partition.host?.damageSuspected(at: wanted.fetchOffset, in: partition)
                 }
                 if let replica = query.replica, isArrival, let end = try count(wanted, replica, partition) {
-                    look.outcome = diverging(item, partition, end)
+                    look.outcome = outcome(item, partition, .diverging(end))
+                } else if mayReadFollowers, isArrival, let nearer = nearer(wanted, partition, look.view) {
+                    look.outcome = outcome(item, partition, .nearer(nearer))
                 } else {
                     try read(item, partition, bytesLeft: bytesLeft, &look)
                 }
@@ -141,10 +147,21 @@ struct FetchReader {
         return partition.count(item, from: replica, at: broker.replication.elapsed)
     }
 
-    private func diverging(_ item: Int, _ partition: Partition, _ end: EpochEnd) -> FetchOutcome {
+    private func outcome(_ item: Int, _ partition: Partition, _ content: FetchOutcome.Content) -> FetchOutcome {
         FetchOutcome(
             index: item, highWatermark: partition.highWatermark, logStartOffset: partition.log.logStartOffset,
-            content: .diverging(end))
+            content: content)
+    }
+
+    /// Who in the reader's rack has what it wants (KIP-392). Nil on a follower, in the leader's own rack, and for a
+    /// reader that is to hear of something else.
+    private func nearer(_ wanted: FetchItem, _ partition: Partition, _ view: Partition.FetchView) -> BrokerID? {
+        let log = partition.log
+        guard !view.isFollower, broker.settings.rack != query.rack, wanted.fetchOffset >= log.logStartOffset,
+            wanted.fetchOffset <= view.highWatermark, divergence(log, wanted) == nil
+        else { return nil }
+        return partition.followers(having: wanted.fetchOffset, at: broker.replication.elapsed)
+            .first { broker.replication.rack(of: $0) == query.rack }
     }
 
     private func read(_ item: Int, _ partition: Partition, bytesLeft: Int, _ look: inout Look) throws(BrokerError) {
@@ -155,6 +172,7 @@ struct FetchReader {
         var outcome = FetchOutcome(
             index: item, highWatermark: highWatermark, logStartOffset: log.logStartOffset, content: .nothing)
         if isReplica { outcome.mayHaveGaps = log.mayHaveGaps }
+        if look.view.isFollower { try requireShared(wanted, partition) }
         if !isReplica, let end = divergence(log, wanted) {
             outcome.content = .diverging(end)
         } else {
@@ -172,6 +190,14 @@ struct FetchReader {
             }
         }
         look.outcome = outcome
+    }
+
+    /// A follower that lacks what the reader has read is behind: only the leader says that records are gone.
+    private func requireShared(_ wanted: FetchItem, _ partition: Partition) throws(BrokerError) {
+        let log = partition.log
+        guard wanted.fetchOffset > log.logEndOffset || divergence(log, wanted) != nil else { return }
+        throw BrokerError(
+            .offsetNotAvailable, "\(partition.name): this replica has not reached offset \(wanted.fetchOffset) yet")
     }
 
     /// Where this log and the reader's agree at the latest, when the reader's last epoch says that they part before

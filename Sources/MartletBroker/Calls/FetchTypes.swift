@@ -6,6 +6,8 @@ package struct FetchQuery: Sendable {
     /// The run of a broker that fetches for its replicas; nil: a consumer, which sees what is below the high
     /// watermark.
     package var replica: ReplicaIdentity?
+    /// Where a consumer is; empty: it reads from leaders only.
+    package var rack: String
     /// How long to wait for `minBytes`.
     package var maxWait: Duration
     package var minBytes: Int
@@ -14,9 +16,11 @@ package struct FetchQuery: Sendable {
     package var items: [FetchItem]
 
     package init(
-        replica: ReplicaIdentity? = nil, maxWait: Duration, minBytes: Int, maxBytes: Int, items: [FetchItem]
+        replica: ReplicaIdentity? = nil, rack: String = "", maxWait: Duration, minBytes: Int, maxBytes: Int,
+        items: [FetchItem]
     ) {
         self.replica = replica
+        self.rack = rack
         self.maxWait = maxWait
         self.minBytes = minBytes
         self.maxBytes = maxBytes
@@ -83,6 +87,8 @@ package struct FetchOutcome: Sendable {
         case nothing
         /// The reader's last epoch does not belong to this log: here is where the logs agree at the latest.
         case diverging(EpochEnd)
+        /// This broker's replica is nearer to the reader, and has what it wants.
+        case nearer(BrokerID)
         case failure(BrokerError)
     }
 

@@ -234,27 +234,42 @@ extension Partition {
         var check: EpochCheck
         var highWatermark: Offset
         var logEnd: Offset
+        /// It answers as a follower, with what it knows to be kept everywhere.
+        var isFollower = false
     }
 
-    func fetchView(_ epoch: LeaderEpoch) -> FetchView {
-        state.withLock {
-            FetchView(
-                check: check(epoch, $0), highWatermark: $0.leader?.highWatermark ?? -1, logEnd: log.logEndOffset)
+    /// - Parameter mayFollow: a follower may answer, too.
+    func fetchView(_ epoch: LeaderEpoch, mayFollow: Bool) -> FetchView {
+        let now = host?.elapsed ?? .zero
+        return state.withLock { fetchView(epoch, mayFollow: mayFollow, at: now, $0) }
+    }
+
+    private func fetchView(
+        _ epoch: LeaderEpoch, mayFollow: Bool, at now: Duration, _ state: borrowing PartitionState
+    ) -> FetchView {
+        if mayFollow, let following = state.following {
+            return FetchView(
+                check: check(epoch, following, at: now), highWatermark: log.highWatermark, logEnd: log.logEndOffset,
+                isFollower: true)
         }
+        return FetchView(
+            check: check(epoch, state), highWatermark: state.leader?.highWatermark ?? -1, logEnd: log.logEndOffset)
     }
 
     /// Wakes the call once when the partition is no longer as in `view`, and there is more for the item. False when
     /// that is so already.
     func wait(_ call: FetchCall, item: Int, query: FetchItem, since view: FetchView) -> Bool {
-        state.withLock { state in
-            switch (view.check, check(query.leaderEpoch, state)) {
+        let time = host?.elapsed ?? .zero
+        return state.withLock { state in
+            let current = fetchView(query.leaderEpoch, mayFollow: call.mayReadFollowers, at: time, state)
+            switch (view.check, current.check) {
             case (.ahead, .ahead):
                 state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: .max)
                 return true
             case (.current(let seen), .current(let now)) where seen == now:
                 // What is appended later is told under this lock after it is in the log.
                 let seen = call.isReplica ? view.logEnd : view.highWatermark
-                let now = call.isReplica ? log.logEndOffset : state.leader?.highWatermark ?? -1
+                let now = call.isReplica ? current.logEnd : current.highWatermark
                 let threshold = max(query.fetchOffset, seen)
                 guard now <= threshold else { return false }
                 state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: threshold)

@@ -4,6 +4,10 @@ internal import MartletCore
 protocol PartitionHost: AnyObject, Sendable {
     /// Monotonic time, from an arbitrary beginning.
     var elapsed: Duration { get }
+    /// How long a follower may go without its leader.
+    var replicaLagMax: Duration { get }
+    /// Whether consumers may read from followers.
+    var servesFollowerReads: Bool { get }
     /// The log can be read and appended to now: the replica may take its role.
     func logIsOnline(_ partition: Partition)
     /// The log takes part in nothing any more.

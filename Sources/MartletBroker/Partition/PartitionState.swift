@@ -30,6 +30,8 @@ struct PartitionState {
         var epoch: LeaderEpoch
         /// Who is told what of the log is kept.
         var fetcher: ReplicaFetcher
+        /// When the leader answered last; kept where consumers may read from followers.
+        var lastAnswer: Duration?
     }
 
     private(set) var role: PartitionRole
@@ -94,6 +96,14 @@ struct PartitionState {
         guard durable > knownDurable else { return nil }
         while let waiter = durableWaiters.popReached(durable) { Self.answer(waiter, &wakeups) }
         return changeLeader(&wakeups) { $0.kept(upTo: durable) }
+    }
+
+    /// The leader that is followed has answered; everything below `highWatermark` is kept everywhere.
+    mutating func heard(_ highWatermark: Offset, at now: Duration, _ wakeups: inout Wakeups) {
+        following?.lastAnswer = now
+        for waiter in fetchWaiters.popPassed(by: highWatermark) {
+            wakeups.add(.fetchMoved(waiter.call, item: waiter.item), to: waiter.call.mailbox)
+        }
     }
 
     /// Changes what the leader knows, in place; `event` says whether the high watermark moved. Nil: nobody leads here,

@@ -200,6 +200,7 @@ final class ReplicaFetcher: @unchecked Sendable {
             // A leader that has news of some says nothing of the others.
             for (index, member) in request.members.enumerated() where !isAnswered[index] && !member.isGone {
                 _ = member.state.answered(.nothing, leaderStart: -1, by: member.partition.log, at: now)
+                member.partition.heard(-1, at: now)
             }
             // Who waited longest for records is served first.
             if answer.items.contains(where: \.hasRecords) {
@@ -344,9 +345,7 @@ final class ReplicaFetcher: @unchecked Sendable {
     /// What the leader says of its offsets.
     private func noteLeader(_ item: PeerFetchItem, _ member: FollowedPartition) {
         let log = member.partition.log
-        if item.highWatermark >= 0 {
-            log.setHighWatermark(FollowerState.highWatermark(item.highWatermark, logEnd: log.logEndOffset))
-        }
+        member.partition.heard(item.highWatermark, at: replication.elapsed)
         let start = min(item.logStartOffset, log.logEndOffset)
         guard start > log.logStartOffset, !member.isRaisingStart else { return }
         member.isRaisingStart = true

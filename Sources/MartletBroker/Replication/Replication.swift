@@ -190,6 +190,13 @@ package final class Replication: PartitionHost {
         disks[Int(UInt(bitPattern: id.hashValue) % UInt(disks.count))]
     }
 
+    /// Where a broker stands; nil: it is not known, or counts for nothing.
+    func rack(of broker: BrokerID) -> String? {
+        state.withLock { state in
+            state.brokers[broker].flatMap { $0.isFenced || $0.isStopping ? nil : $0.rack }
+        }
+    }
+
     // MARK: What replicas say
 
     /// RULES 13: refuses a run of a broker that has been followed by another.
@@ -244,6 +251,8 @@ package final class Replication: PartitionHost {
     // MARK: PartitionHost
 
     var elapsed: Duration { settings.clock.elapsed }
+    var replicaLagMax: Duration { settings.replicaLagMax }
+    var servesFollowerReads: Bool { settings.selectsReplicasByRack }
 
     func logIsOnline(_ partition: Partition) {
         guard let control = state.withLock({ $0.control }) else { return }

@@ -7,6 +7,8 @@ package struct BrokerSettings: Sendable {
     package var brokerID: BrokerID = 0
     /// `rack`: where the broker stands, for placing replicas. May be empty.
     package var rack = ""
+    /// `replica.selector=rack`: consumers that say where they are are sent to a replica there, and read from it.
+    package var selectsReplicasByRack = false
     /// `num.partitions`, of topics created without a number. 1 or more.
     package var partitionsDefault: Int32 = 1
     /// `default.replication.factor`. 1 or more; nil: three in a cluster, or as many as there are brokers.

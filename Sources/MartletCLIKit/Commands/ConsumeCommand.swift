@@ -43,6 +43,12 @@ package struct ConsumeCommand: AsyncParsableCommand {
             valueName: "name"))
     var instance: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where this consumer runs: with replica.selector=rack it reads from a replica there.", valueName: "name"))
+    var rack: String?
+
     @Flag(name: .long, help: "Stop at the end of the topic as it is now.")
     var exitAtEnd = false
 
@@ -103,6 +109,7 @@ package struct ConsumeCommand: AsyncParsableCommand {
         let start = try start()
         var configuration = ConsumerConfiguration(client: try await client.connect())
         configuration.reset = try reset()
+        configuration.rack = rack
         configuration.group = group.map { name in
             var group = ConsumerGroup(name)
             group.instanceID = instance

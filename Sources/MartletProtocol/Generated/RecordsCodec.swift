@@ -208,6 +208,7 @@ extension FetchPartitionResult: CTwin {
         leader = try Self.message(c.pointee.leader)
         diverging = try Self.message(c.pointee.diverging)
         mayHaveGaps = c.pointee.may_have_gaps != 0
+        nearer = try Self.message(c.pointee.nearer)
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -221,6 +222,22 @@ extension FetchPartitionResult: CTwin {
         c.pointee.leader = arena.copy(leader)
         c.pointee.diverging = arena.copy(diverging)
         c.pointee.may_have_gaps = mayHaveGaps ? 1 : 0
+        c.pointee.nearer = arena.copy(nearer)
+    }
+}
+
+extension NearerReplica: CTwin {
+    package typealias C = Martlet__V1__NearerReplica
+    package static var name: String { "NearerReplica" }
+    package static var unpack: Unpack<C> { martlet__v1__nearer_replica__unpack }
+
+    package init(_ c: UnsafePointer<C>) throws(WireError) {
+        brokerID = c.pointee.broker_id
+    }
+
+    package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
+        martlet__v1__nearer_replica__init(c)
+        c.pointee.broker_id = brokerID
     }
 }
 

@@ -124,7 +124,8 @@ package struct FetchRequest: WireMessage {
     package var maxBytes: UInt32 = 0
     /// What is wanted. Those that come first are served first.
     package var partitions: [FetchPartition] = []
-    /// Where the reader is, in the terms of the brokers' own racks. Empty: unknown.
+    /// Where the reader is, in the terms of the brokers' own racks: a leader may send it to an in-sync replica there
+    /// (`nearer`), and only a reader that says where it is may read from a follower. Empty: leaders only.
     package var rack: [UInt8] = []
     /// Set by a broker that copies partitions from their leader: it reads up to the log's end and tells how far its own
     /// copy is. Clients leave it out.
@@ -257,12 +258,16 @@ package struct FetchPartitionResult: WireMessage {
     package var diverging: EpochEnd?
     /// The leader's log was compacted, now or once: offsets between batches may be missing. Only told to replicas.
     package var mayHaveGaps: Bool = false
+    /// Set when an in-sync replica in the reader's rack has what is wanted: read there until it refuses. No batches
+    /// then.
+    package var nearer: NearerReplica?
 
     package init() {}
 
     package init(
         index: UInt32 = 0, error: Int32 = 0, message: String = "", highWatermark: Int64 = 0, logStartOffset: Int64 = 0,
-        batchBytes: UInt32 = 0, leader: LeaderHint? = nil, diverging: EpochEnd? = nil, mayHaveGaps: Bool = false
+        batchBytes: UInt32 = 0, leader: LeaderHint? = nil, diverging: EpochEnd? = nil, mayHaveGaps: Bool = false,
+        nearer: NearerReplica? = nil
     ) {
         self.index = index
         self.error = error
@@ -273,6 +278,22 @@ package struct FetchPartitionResult: WireMessage {
         self.leader = leader
         self.diverging = diverging
         self.mayHaveGaps = mayHaveGaps
+        self.nearer = nearer
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }
+    package var encodedSize: Int { Codec.size(of: self) }
+    package func encode(into buffer: inout ByteBuffer) { Codec.encode(self, into: &buffer) }
+}
+
+/// A replica that a consumer may read from in its leader's place.
+package struct NearerReplica: WireMessage {
+    package var brokerID: Int32 = 0
+
+    package init() {}
+
+    package init(brokerID: Int32 = 0) {
+        self.brokerID = brokerID
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

@@ -103,7 +103,8 @@ struct RecordsAdapter: RecordsService {
                     incarnation: partition.incarnation, foundDamage: partition.foundDamage))
         }
         return FetchQuery(
-            replica: request.replica.map(ReplicaIdentity.init), maxWait: .milliseconds(Int64(request.maxWaitMs)),
+            replica: request.replica.map(ReplicaIdentity.init), rack: String(decoding: request.rack, as: UTF8.self),
+            maxWait: .milliseconds(Int64(request.maxWaitMs)),
             minBytes: Int(request.minBytes), maxBytes: Int(request.maxBytes), items: items)
     }
 
@@ -121,6 +122,8 @@ struct RecordsAdapter: RecordsService {
                 parts.append(AttachmentPart(read))
             case .diverging(let end):
                 result.diverging = MartletProtocol.EpochEnd(leaderEpoch: end.leaderEpoch, endOffset: end.endOffset)
+            case .nearer(let broker):
+                result.nearer = NearerReplica(brokerID: broker)
             case .failure(let error):
                 result.error = error.code.rawValue
                 result.message = error.message

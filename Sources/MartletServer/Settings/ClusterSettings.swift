@@ -11,6 +11,8 @@ package struct ClusterSettings: Sendable {
     package var etcdAuthorityFile: String?
     package var etcdCertificateFile: String?
     package var etcdKeyFile: String?
+    /// Are consumers sent to a replica in their own rack?
+    package var selectsReplicasByRack: Bool
     package var sessionTimeout: Duration
     package var replicaLagMax: Duration
     /// Nil: three where there are three brokers or more.
@@ -36,6 +38,7 @@ package struct ClusterSettings: Sendable {
         etcdAuthorityFile = try values.optionalText("etcd.tls.ca.file")
         etcdCertificateFile = try values.optionalText("etcd.tls.cert.file")
         etcdKeyFile = try values.optionalText("etcd.tls.key.file")
+        selectsReplicasByRack = try values.text("replica.selector") == "rack"
         sessionTimeout = try values.milliseconds("broker.session.timeout.ms")
         replicaLagMax = try values.milliseconds("replica.lag.time.max.ms")
         replicationFactor = try values.optionalInteger("default.replication.factor").map(Int32.init)

@@ -14,6 +14,7 @@ extension ServerSettings {
         broker.offsetsRetentionMs = Int64(offsetsRetentionMinutes) * 60_000
         broker.groupsMax = groupsMax
         broker.rack = rack
+        broker.selectsReplicasByRack = cluster.selectsReplicasByRack
         broker.isClustered = cluster.isClustered
         broker.sessionTimeout = cluster.sessionTimeout
         broker.shutdownGrace = cluster.handOverTimeout

@@ -77,6 +77,10 @@ package enum SettingsTable {
         Setting(
             "broker.rack", .text, default: nil,
             "Where the broker stands; replicas of a partition are spread over racks. Flag: --rack."),
+        Setting(
+            "replica.selector", .choice(["leader", "rack"]), default: "leader",
+            "Where consumers read that say where they are: at the leader, or at an in-sync replica in their own rack. The same on all brokers."
+        ),
         Setting("etcd.user", .text, default: nil, "A user of etcd's own, when it wants one."),
         Setting("etcd.password", .text, default: nil, "That user's password."),
         Setting("etcd.password.file", .text, default: nil, "A file that holds the password, instead of it."),

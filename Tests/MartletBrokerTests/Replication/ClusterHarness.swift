@@ -24,19 +24,21 @@ final class ClusterHarness: Sendable {
     private let directory: TemporaryDirectory
     private let members = Mutex<[BrokerID: Member]>([:])
     private let lagMax: Duration
+    private let readsByRack: Bool
 
-    private init(lagMax: Duration) throws {
+    private init(lagMax: Duration, readsByRack: Bool) throws {
         directory = try TemporaryDirectory()
         metadata = try EmbeddedStore(directory: directory.path + "/metadata", logger: BrokerHarness.quiet)
         self.lagMax = lagMax
+        self.readsByRack = readsByRack
     }
 
     /// Starts brokers 1 to 3, runs `body`, stops them. A follower is behind after `lagMax`: never, unless a test waits
     /// for it.
     static func with(
-        lagMax: Duration = .seconds(600), _ body: (ClusterHarness) async throws -> Void
+        lagMax: Duration = .seconds(600), readsByRack: Bool = false, _ body: (ClusterHarness) async throws -> Void
     ) async throws {
-        let cluster = try ClusterHarness(lagMax: lagMax)
+        let cluster = try ClusterHarness(lagMax: lagMax, readsByRack: readsByRack)
         do {
             for id in 1...3 as ClosedRange<BrokerID> { try await cluster.start(id) }
             try await body(cluster)
@@ -63,6 +65,8 @@ final class ClusterHarness: Sendable {
         if let deadline { shared.endSessions(at: deadline) }
         var settings = BrokerSettings()
         settings.brokerID = id
+        settings.rack = "rack \(id)"
+        settings.selectsReplicasByRack = readsByRack
         settings.replicaLagMax = lagMax
         settings.replicaFetchWaitMax = .milliseconds(100)
         let broker = Broker(
@@ -176,20 +180,28 @@ final class ClusterHarness: Sendable {
 
     /// All that consumers see there.
     func read(_ id: BrokerID, _ topic: TopicID, from offset: Offset = 0) async throws -> [String] {
+        let outcome = await fetch(id, topic, from: offset)
+        if let error = outcome.error { throw error }
+        return try outcome.values
+    }
+
+    /// What a broker answers a consumer.
+    func fetch(
+        _ id: BrokerID, _ topic: TopicID, from offset: Offset = 0, epoch: LeaderEpoch = -1, rack: String = "",
+        wait: Duration = .zero
+    ) async -> FetchOutcome {
         let broker = broker(id)
         let loop = BrokerHarness.group.next()
         let item = FetchItem(
-            topicID: topic, partition: 0, leaderEpoch: -1, fetchOffset: offset, lastFetchedEpoch: -1,
+            topicID: topic, partition: 0, leaderEpoch: epoch, fetchOffset: offset, lastFetchedEpoch: -1,
             maxBytes: 1 << 20)
-        let outcomes = await withCheckedContinuation { continuation in
+        return await withCheckedContinuation { continuation in
             loop.execute {
                 _ = broker.fetch(
-                    FetchQuery(maxWait: .zero, minBytes: 1, maxBytes: 1 << 20, items: [item]), on: loop
-                ) { continuation.resume(returning: $0) }
+                    FetchQuery(rack: rack, maxWait: wait, minBytes: 1, maxBytes: 1 << 20, items: [item]), on: loop
+                ) { continuation.resume(returning: $0[0]) }
             }
         }
-        if let error = outcomes[0].error { throw error }
-        return try outcomes[0].values
     }
 
     /// All that a replica's log holds.

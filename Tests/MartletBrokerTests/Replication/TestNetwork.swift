@@ -119,7 +119,7 @@ final class TestPeer: Peer {
                     pread(read.lease.descriptor, $0.baseAddress, read.count, off_t(read.filePosition))
                 }
                 content = .records(start..<records.readableBytes)
-            case .nothing: content = .nothing
+            case .nothing, .nearer: content = .nothing
             case .diverging(let end): content = .diverging(end)
             case .failure(let error): content = .failure(error)
             }

@@ -98,6 +98,7 @@ let allMessages: [any RandomMessage.Type] = [
     FetchPartition.self,
     FetchResponse.self,
     FetchPartitionResult.self,
+    NearerReplica.self,
     EpochEnd.self,
     ListOffsetsRequest.self,
     ListOffsetsPartition.self,
@@ -1105,6 +1106,15 @@ extension FetchPartitionResult: RandomMessage {
         message.leader = random.maybe { random in LeaderHint.random(using: &random) }
         message.diverging = random.maybe { random in EpochEnd.random(using: &random) }
         message.mayHaveGaps = random.bool()
+        message.nearer = random.maybe { random in NearerReplica.random(using: &random) }
+        return message
+    }
+}
+
+extension NearerReplica: RandomMessage {
+    static func random(using random: inout Random) -> Self {
+        var message = Self()
+        message.brokerID = random.int32()
         return message
     }
 }
