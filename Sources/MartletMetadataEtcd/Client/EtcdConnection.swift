@@ -2,32 +2,53 @@ internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import MartletMetadata
 internal import NIOCore
+internal import Synchronization
 
-/// A connection to one member, opened and opened again by itself, with one set of certificates. Any thread.
+/// Connections to one member, opened and opened again by themselves, with one set of certificates. Any thread.
+///
+/// Several, because etcd's server pings at the data of nearly every call, to measure the link, and SwiftNIO's HTTP/2 takes
+/// more than 200 pings in 30 s for an attack and hangs up. Streams have a connection that no call disturbs; calls take
+/// turns on the others.
 final class EtcdConnection: Sendable {
-    let client: GRPCClient<HTTP2ClientTransport.Posix>
+    typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
+    /// A power of two.
+    private static let callClients = 4
+
+    /// For watches.
+    let streams: Client
+    private let calls: [Client]
+    private let turn = Atomic(0)
     /// Nil: it takes none from files.
     let certificates: CertificateFiles?
-    /// Runs it until it is closed.
-    private let runner: Task<Void, Never>
+    /// Run them until they are closed.
+    private let runners: [Task<Void, Never>]
 
     /// Throws `.refused` when the certificates cannot be used.
     init(_ endpoint: EtcdEndpoint, _ certificates: CertificateFiles?) throws(MetadataError) {
         self.certificates = certificates
         do {
-            client = GRPCClient(
-                transport: try HTTP2ClientTransport.Posix(
-                    target: Self.target(endpoint), transportSecurity: Self.security(endpoint, certificates),
-                    config: Self.config))
+            streams = try Self.client(endpoint, certificates)
+            calls = try (0..<Self.callClients).map { _ in try Self.client(endpoint, certificates) }
         } catch {
             throw MetadataError(
                 .refused,
                 "TLS for etcd at \(endpoint) cannot be set up, check what is in the files of etcd.tls.*: \(error)")
         }
-        runner = Task { [client] in
-            // What goes wrong with the connection is told by the calls on it.
-            try? await client.runConnections()
+        runners = ([streams] + calls).map { client in
+            Task {
+                // What goes wrong with the connection is told by the calls on it.
+                try? await client.runConnections()
+            }
         }
+    }
+
+    /// For one call.
+    var client: Client { calls[turn.wrappingAdd(1, ordering: .relaxed).newValue & (Self.callClients - 1)] }
+
+    private static func client(_ endpoint: EtcdEndpoint, _ certificates: CertificateFiles?) throws -> Client {
+        GRPCClient(
+            transport: try HTTP2ClientTransport.Posix(
+                target: target(endpoint), transportSecurity: security(endpoint, certificates), config: config))
     }
 
     private static var config: HTTP2ClientTransport.Posix.Config {
@@ -62,15 +83,15 @@ final class EtcdConnection: Sendable {
         }
     }
 
-    /// Ends open calls and the connection.
+    /// Ends open calls and the connections.
     func close() async {
         end()
-        await runner.value
+        for runner in runners { await runner.value }
     }
 
     /// ``close()``, without waiting for the end.
     func end() {
-        client.beginGracefulShutdown()
-        runner.cancel()
+        for client in [streams] + calls { client.beginGracefulShutdown() }
+        for runner in runners { runner.cancel() }
     }
 }

@@ -75,7 +75,7 @@ final class EtcdMember: Sendable {
         open.yield(WatchRequest(requestUnion: .createRequest(request)))
         var metadata = Self.metadata(token: token)
         metadata.addString("true", forKey: "hasleader")
-        let client = current.withLock { $0.client }
+        let client = current.withLock { $0.streams }
         do {
             try await client.bidirectionalStreaming(
                 request: StreamingClientRequest(metadata: metadata) { writer in
