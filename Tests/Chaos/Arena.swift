@@ -99,19 +99,17 @@ final class Arena {
 
     /// Takes all the room that is left on a broker's disk, but for a few pages: what the broker writes takes those.
     func fillDisk(of broker: Node) throws {
-        var attempts = 0
-        while true {
+        var taken = 0
+        // By halves: while a large piece is taken the broker writes on, and all that was free a moment ago no longer is.
+        for _ in 0..<60 {
             let values = try URL(filePath: broker.directory).resourceValues(forKeys: [.volumeAvailableCapacityKey])
             let free = values.volumeAvailableCapacity ?? 0
-            do {
-                try Command.run("fallocate", "-l", "\(max(4096, free - (64 << 10)))", "\(broker.directory)/ballast")
-                return
-            } catch {
-                // The broker has taken room meanwhile.
-                attempts += 1
-                if attempts == 20 { throw error }
-            }
+            if free < 128 << 10 { return }
+            let piece = free / 2
+            try Command.run("fallocate", "-o", "\(taken)", "-l", "\(piece)", "\(broker.directory)/ballast")
+            taken += piece
         }
+        throw TestFailure("the disk of \(broker.name) cannot be filled")
     }
 
     func emptyDisk(of broker: Node) throws {

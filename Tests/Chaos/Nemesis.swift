@@ -26,9 +26,7 @@ struct Nemesis {
         }
         let fullDisks = try victims.map { try arena.broker($0).fullDisks }
         for victim in victims { try await begin(attack.fault, victim) }
-        if attack.fault == .diskFull {
-            for (victim, before) in zip(victims, fullDisks) { try await expectFull(victim, before) }
-        }
+        if attack.fault == .diskFull { try await expectFull(victims, fullDisks) }
         try await Task.sleep(for: attack.time)
         for victim in victims { try await end(attack.fault, victim) }
     }
@@ -61,13 +59,14 @@ struct Nemesis {
         }
     }
 
-    /// Waits until the broker has found no room once more than `before`.
-    private func expectFull(_ id: BrokerID, _ before: Int) async throws {
-        let broker = try arena.broker(id)
+    /// Waits until one of the brokers has found no room once more than before: where most disks are full writes stop before
+    /// the others have used up what they had taken ahead.
+    private func expectFull(_ ids: [BrokerID], _ before: [Int]) async throws {
+        let brokers = try ids.map { try arena.broker($0) }
         let deadline = ContinuousClock.now + .seconds(30)
-        while broker.fullDisks <= before {
+        while zip(brokers, before).allSatisfy({ $0.fullDisks <= $1 }) {
             guard ContinuousClock.now < deadline else {
-                throw TestFailure("broker \(id) has room on a disk that was filled")
+                throw TestFailure("brokers \(ids) have room on disks that were filled")
             }
             try await Task.sleep(for: .milliseconds(50))
         }
