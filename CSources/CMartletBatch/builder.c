@@ -310,7 +310,8 @@ mlog_builder_status mlog_builder_finish(mlog_builder *builder, int64_t producer_
         .magic = MLOG_BATCH_MAGIC,
     };
     mlog_batch_write_header(&header, bytes);
-    if (bytes == builder->bytes) {
+    /* For a batch of a piece or less, joining would take longer than summing it all. */
+    if (bytes == builder->bytes && builder->summed_bytes > MLOG_BATCH_HEADER_BYTES) {
         sum(builder);
         mlog_batch_seal_summed(bytes, size_bytes, builder->records_crc);
     } else {
