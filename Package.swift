@@ -184,7 +184,9 @@ let package = Package(
             ["TestSeeds", "MartletRPC", "MartletProtocol", "MartletCore", nioCore, nioPosix, nioEmbedded, logging]
         ),
         tests("MartletProtocolTests", ["TestSeeds", "MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
-        tests("MartletStorageTests", ["TestSeeds", "MartletStorage", "MartletCore", "CMartletFaultyIO", logging]),
+        tests(
+            "MartletStorageTests",
+            ["TestSeeds", "MartletStorage", "MartletCore", "CMartletFaultyIO", "CAllocationCounter", logging]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["TestSeeds", "MartletBroker", "MartletCore"]),
         tests("MartletControllerTests", ["TestSeeds", "MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
