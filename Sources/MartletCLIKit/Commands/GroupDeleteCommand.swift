@@ -9,27 +9,11 @@ struct GroupDeleteCommand: AsyncParsableCommand {
     @Argument(help: "The group.")
     var name: String
 
-    @Flag(name: .long, help: "Succeed when there is no such group.")
-    var ifExists = false
-
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var client: ClientOptions
+    @OptionGroup var options: DeleteOptions
 
     func run() async throws {
-        let isDeleted = try await client.withAdmin { admin in
-            do {
-                try await admin.deleteGroup(name)
-                return true
-            } catch let error as MartletError where ifExists && error.code == .refused(.groupIDNotFound) {
-                return false
-            }
+        try await options.delete("group", name, missing: .groupIDNotFound) { (admin) async throws(MartletError) in
+            try await admin.deleteGroup(name)
         }
-        guard output.json else {
-            return try StandardOutput.print(isDeleted ? "Deleted group \(name).\n" : "There is no group \(name).\n")
-        }
-        var object = JSONObject()
-        object.add("group", name)
-        object.add("result", isDeleted ? "deleted" : "missing")
-        try StandardOutput.print(object.line())
     }
 }

@@ -8,27 +8,12 @@ struct TopicDeleteCommand: AsyncParsableCommand {
     @Argument(help: "The topic.")
     var name: String
 
-    @Flag(name: .long, help: "Succeed when there is no such topic.")
-    var ifExists = false
-
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var client: ClientOptions
+    @OptionGroup var options: DeleteOptions
 
     func run() async throws {
-        let isDeleted = try await client.withAdmin { admin in
-            do {
-                try await admin.deleteTopic(name)
-                return true
-            } catch let error as MartletError where ifExists && error.code == .refused(.unknownTopicOrPartition) {
-                return false
-            }
+        try await options.delete("topic", name, missing: .unknownTopicOrPartition) {
+            (admin) async throws(MartletError) in
+            try await admin.deleteTopic(name)
         }
-        guard output.json else {
-            return try StandardOutput.print(isDeleted ? "Deleted topic \(name).\n" : "There is no topic \(name).\n")
-        }
-        var object = JSONObject()
-        object.add("topic", name)
-        object.add("result", isDeleted ? "deleted" : "missing")
-        try StandardOutput.print(object.line())
     }
 }
