@@ -26,7 +26,7 @@ package final class LogStore: Sendable {
     private let recoveries: RecoveryQueue
     private let isCheckpointSound: Bool
     private let lockDescriptor: Int32
-    private let identityValue: Mutex<DirectoryIdentity>
+    private let identityFile: IdentityFile
     private let phase = Mutex(Phase.opened)
 
     private enum Phase {
@@ -46,7 +46,7 @@ package final class LogStore: Sendable {
         try layout.createDirectories(io)
         lockDescriptor = try io.lock(layout.lockPath)
         do throws(StorageError) {
-            identityValue = Mutex(try Self.loadIdentity(layout, io))
+            identityFile = try IdentityFile.open(layout.identityPath, io)
             let bootID = options.bootID
             let checkpoint = try Self.loadCheckpoint(layout, options)
             wasClean = checkpoint?.isClean ?? true
@@ -91,34 +91,11 @@ package final class LogStore: Sendable {
 
     // MARK: Identity
 
-    package var identity: DirectoryIdentity { identityValue.withLock { $0 } }
+    package var identity: DirectoryIdentity { identityFile.identity }
 
     /// Changes what the directory says of itself. Durable on return; on failure nothing changed.
     package func updateIdentity(_ body: (inout DirectoryIdentity) -> Void) throws(StorageError) {
-        try identityValue.withLock { (identity) throws(StorageError) in
-            var changed = identity
-            body(&changed)
-            guard changed != identity else { return }
-            try options.io.writeCheckpoint(
-                StoreLayout(directory).identityPath, version: DirectoryIdentity.formatVersion, changed.encoded()
-            )
-            identity = changed
-        }
-    }
-
-    private static func loadIdentity(_ layout: StoreLayout, _ io: LogIO) throws(StorageError) -> DirectoryIdentity {
-        let path = layout.identityPath
-        if let (_, content) = try io.readCheckpoint(path, newest: DirectoryIdentity.formatVersion, limitBytes: 1 << 16)
-        {
-            guard let identity = DirectoryIdentity(encoded: content) else {
-                throw StorageError(.corrupt, "\(path) cannot be read: it says whose data the directory holds")
-            }
-            return identity
-        }
-        var generator = SystemRandomNumberGenerator()
-        let identity = DirectoryIdentity(directoryID: .random(using: &generator))
-        try io.writeCheckpoint(path, version: DirectoryIdentity.formatVersion, identity.encoded())
-        return identity
+        try identityFile.update(body)
     }
 
     /// Nil when there is none: a new directory. A damaged one is as good as none after a crash: all logs are recovered.
