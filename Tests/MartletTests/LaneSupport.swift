@@ -56,7 +56,7 @@ final class LaneScript {
         note(lane.failed(batch, failure, now: now) { .milliseconds(10 * $0) })
     }
 
-    func expire() { note(lane.expire(now: now)) }
+    func expire() { note(lane.expire(now: now, obstacle: MartletError(.unreachable, "nobody there"))) }
 
     func giveUp(_ error: MartletError) { note(lane.giveUp(error)) }
 

@@ -245,6 +245,29 @@ struct ProducerTests {
         try await producer.close()
     }
 
+    @Test("a record that was never sent fails with the broker that was tried, why not, and what to check")
+    func neverSent() async throws {
+        let cluster = FakeBroker.Cluster()
+        let broker = try await FakeBroker.start(cluster)
+        cluster.addTopic("t")
+        let producer = try Producer(
+            configuration(broker) {
+                $0.client.requestTimeout = .milliseconds(100)
+                $0.deliveryTimeout = .milliseconds(200)
+            }, logger: quiet)
+        _ = try await producer.send(topic: "t", value: "a").delivery()
+        await broker.stop()
+        // May be on its way while the connection breaks; its failure tells that the break is known.
+        let caught = try await producer.send(topic: "t", value: "b")
+        await #expect(throws: MartletError.self) { try await caught.delivery() }
+        let late = try await producer.send(topic: "t", value: "c")
+        let error = await #expect(throws: MartletError.self) { try await late.delivery() }
+        #expect(error?.code == .timedOut && error?.broker == "127.0.0.1:\(broker.port)")
+        let words = ["not in the log", "127.0.0.1:\(broker.port)", "check that"]
+        #expect(words.allSatisfy { error?.message.contains($0) == true }, "\(error?.message ?? "")")
+        try await producer.close()
+    }
+
     @Test("acks none: a record counts once it is written, without an offset")
     func noAcks() async throws {
         let broker = try await FakeBroker.start()

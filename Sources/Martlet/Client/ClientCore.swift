@@ -149,19 +149,24 @@ final class ClientCore: Sendable {
 // MARK: - For shells, which run on the loop
 
 extension ClientCore {
-    /// Makes a connection, and tells on the loop whether it is there: true when it is, false when it could not be
-    /// made, and false again when it is gone.
-    func connect(to broker: BrokerID, _ purpose: Purpose, _ told: @escaping @Sendable (_ isUp: Bool) -> Void) {
+    enum LinkChange: Sendable {
+        case up
+        case down(MartletError)
+    }
+
+    /// Makes a connection, and tells on the loop whether it is there: up when it is, down when it could not be made, and
+    /// down again when it is gone.
+    func connect(to broker: BrokerID, _ purpose: Purpose, _ told: @escaping @Sendable (LinkChange) -> Void) {
         Task {
             do throws(MartletError) {
                 let link = try await self.link(to: broker, purpose)
                 loop.execute {
-                    told(true)
-                    link.onClosed { told(false) }
+                    told(.up)
+                    link.onClosed { told(.down(.connectionLost(link.name))) }
                 }
             } catch {
                 logger.debug("could not connect", metadata: ["broker": "\(name(of: broker))", "reason": "\(error)"])
-                loop.execute { told(false) }
+                loop.execute { told(.down(error)) }
             }
         }
     }
@@ -260,6 +265,12 @@ extension ClientCore {
 }
 
 extension MartletError {
+    fileprivate static func connectionLost(_ broker: String) -> MartletError {
+        MartletError(
+            .unreachable, "the connection to the broker at \(broker) was lost; check that it runs, and its log",
+            broker: broker)
+    }
+
     fileprivate func givenUp(_ what: String, after time: Duration) -> MartletError {
         var error = self
         error.message = "\(what) was given up after \(time.text): \(message)"

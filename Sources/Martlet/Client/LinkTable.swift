@@ -11,6 +11,8 @@ struct LinkTable {
     private struct Entry {
         var link = Link.down(retryAt: nil)
         var failures = 0
+        /// Why it is down.
+        var trouble: MartletError?
     }
 
     private var entries: [BrokerID: Entry] = [:]
@@ -40,6 +42,7 @@ struct LinkTable {
 
     mutating func connected(_ broker: BrokerID) {
         entries[broker, default: Entry()].link = .up
+        entries[broker]?.trouble = nil
     }
 
     /// The broker has answered something: it works.
@@ -47,11 +50,16 @@ struct LinkTable {
         entries[broker]?.failures = 0
     }
 
+    /// Why there is no connection to it; nil when there is one, or nothing is known yet.
+    func trouble(with broker: BrokerID) -> MartletError? { entries[broker]?.trouble }
+
     /// It could not be reached, or the connection is gone.
     mutating func disconnected(
-        _ broker: BrokerID, now: MonotonicTime, backoff: Backoff, using random: inout RandomSource
+        _ broker: BrokerID, because error: MartletError, now: MonotonicTime, backoff: Backoff,
+        using random: inout RandomSource
     ) {
         var entry = entries[broker, default: Entry()]
+        entry.trouble = error
         entry.failures += 1
         entry.link = .down(retryAt: now + backoff.delay(afterFailures: entry.failures, using: &random))
         entries[broker] = entry

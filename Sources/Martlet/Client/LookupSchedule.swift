@@ -11,6 +11,8 @@ struct LookupSchedule {
     private var stale: Set<String> = []
     private var failures = 0
     private var lastQuestion: MonotonicTime?
+    /// Why the last question had no answer; nil when it had one.
+    private(set) var trouble: MartletError?
 
     init(maxAge: Duration, backoff: Backoff) {
         self.maxAge = maxAge
@@ -36,12 +38,14 @@ struct LookupSchedule {
     /// There was an answer. What it leaves stale is asked about again, but not at once: leaders may be a moment away.
     mutating func answered(now: MonotonicTime) {
         failures = 0
+        trouble = nil
         phase = .idle(notBefore: now + backoff.first)
     }
 
     /// Nobody could be asked.
-    mutating func failed(now: MonotonicTime, using random: inout RandomSource) {
+    mutating func failed(because error: MartletError, now: MonotonicTime, using random: inout RandomSource) {
         failures += 1
+        trouble = error
         phase = .idle(notBefore: now + backoff.delay(afterFailures: failures, using: &random))
     }
 

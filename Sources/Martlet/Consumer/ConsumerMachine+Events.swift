@@ -181,8 +181,8 @@ extension ConsumerMachine {
         links.connected(broker)
     }
 
-    mutating func disconnected(_ broker: BrokerID, now: MonotonicTime) {
-        links.disconnected(broker, now: now, backoff: configuration.client.backoff, using: &random)
+    mutating func disconnected(_ broker: BrokerID, because error: MartletError, now: MonotonicTime) {
+        links.disconnected(broker, because: error, now: now, backoff: configuration.client.backoff, using: &random)
         for partition in turns where cursors[partition]?.isRead(from: broker) == true {
             cursors[partition]?.returnToLeader(now: now)
         }
@@ -241,7 +241,7 @@ extension ConsumerMachine {
 
     /// No broker could be asked, or the answer is no use.
     mutating func lookupFailed(_ names: [String], _ error: MartletError, now: MonotonicTime) {
-        lookups.failed(now: now, using: &random)
+        lookups.failed(because: error, now: now, using: &random)
         for name in names {
             if error.isRetriable {
                 lookups.want(name)

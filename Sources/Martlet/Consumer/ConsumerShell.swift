@@ -195,9 +195,12 @@ extension ConsumerShell {
     }
 
     private func connect(to broker: BrokerID) {
-        core.connect(to: broker, .data) { [weak self] isUp in
+        core.connect(to: broker, .data) { [weak self] change in
             self?.handle { machine, now in
-                if isUp { machine.connected(broker) } else { machine.disconnected(broker, now: now) }
+                switch change {
+                case .up: machine.connected(broker)
+                case .down(let error): machine.disconnected(broker, because: error, now: now)
+                }
             }
         }
     }

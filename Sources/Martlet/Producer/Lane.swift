@@ -240,7 +240,9 @@ extension Lane {
     }
 
     /// Fails what has passed its deadline and is not with a broker at this moment.
-    func expire(now: MonotonicTime) -> [Settlement] {
+    ///
+    /// - Parameter obstacle: What kept from being sent what never was.
+    func expire(now: MonotonicTime, obstacle: @autoclosure () -> MartletError) -> [Settlement] {
         var settlements: [Settlement] = []
         // A batch that was sent is not judged while one before it may still be answered: what is unanswered could be
         // in the log, and must then not be sent again under another identity.
@@ -251,12 +253,12 @@ extension Lane {
             } else {
                 // What was sent and refused left a gap in the sequences.
                 if batch.identity != nil { drain(givingUp: nil) }
-                settlements.append(Settlement(batch: batch, outcome: .failure(timedOut(batch))))
+                settlements.append(Settlement(batch: batch, outcome: .failure(timedOut(batch, obstacle()))))
             }
         }
         if queue.isEmpty, let batch = open, batch.deadline <= now {
             open = nil
-            settlements.append(Settlement(batch: batch, outcome: .failure(timedOut(batch))))
+            settlements.append(Settlement(batch: batch, outcome: .failure(timedOut(batch, obstacle()))))
         }
         return settlements.isEmpty ? [] : settlements + afterAnswer()
     }
@@ -314,14 +316,13 @@ extension Lane {
             broker: last?.broker, topicPartition: topicPartition)
     }
 
-    private func timedOut(_ batch: ProduceBatch) -> MartletError {
+    private func timedOut(_ batch: ProduceBatch, _ obstacle: MartletError) -> MartletError {
         MartletError(
             .timedOut,
             "\(batch.recordCount) records were not delivered within \((batch.deadline - batch.openedAt).text); "
                 + "they are not in the log. "
-                + (batch.lastError.map { "Last answer: \($0.message)" }
-                    ?? "No broker could be asked: check its address and that it runs"),
-            broker: batch.lastError?.broker, topicPartition: topicPartition)
+                + (batch.lastError.map { "Last answer: \($0.message)" } ?? "They were never sent: \(obstacle.message)"),
+            broker: (batch.lastError ?? obstacle).broker, topicPartition: topicPartition)
     }
 
     /// Ends a drain once nothing is unanswered.

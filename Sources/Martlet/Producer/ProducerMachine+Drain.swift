@@ -52,7 +52,7 @@ extension ProducerMachine {
 
     private mutating func expire(now: MonotonicTime, into work: inout ProducerWork) {
         for lane in active {
-            let settlements = lane.expire(now: now)
+            let settlements = lane.expire(now: now, obstacle: obstacle(to: lane))
             if !settlements.isEmpty { settle(settlements, into: &work) }
         }
         for topic in topics.values where topic.image == nil && topic.lookupDeadline <= now {
@@ -61,11 +61,28 @@ extension ProducerMachine {
                 MartletError(
                     .timedOut,
                     "topic \(topic.name) could not be looked up within \(configuration.client.operationTimeout.text): "
-                        + "no broker answered. Check that one of these runs: "
-                        + configuration.client.bootstrap.map(\.description).joined(separator: ", ")
-                ),
+                        + (lookups.trouble ?? noAnswer).message, broker: lookups.trouble?.broker),
                 into: &work)
         }
+    }
+
+    /// Why nothing of this lane could be sent: there is no connection to its leader, no producer id, or nobody says who
+    /// the leader is.
+    private func obstacle(to lane: Lane) -> MartletError {
+        if let leader = topics[lane.topicPartition.topic]?.partition(of: lane)?.leader,
+            let trouble = links.trouble(with: leader)
+        {
+            return trouble
+        }
+        if case .waiting(_, _, let error) = identity { return error }
+        return lookups.trouble ?? noAnswer
+    }
+
+    private var noAnswer: MartletError {
+        MartletError(
+            .unreachable,
+            "no broker answered in that time; check that one of these runs: "
+                + configuration.client.bootstrap.map(\.description).joined(separator: ", "))
     }
 
     /// One request at most for each broker; true if there was any.
@@ -120,7 +137,7 @@ extension ProducerMachine {
         case .known(let known):
             guard known.generation <= awaited else { return }
             previous = known
-        case .waiting(let former, let retryAt):
+        case .waiting(let former, let retryAt, _):
             guard retryAt <= now else { return }
             previous = former
         }
@@ -138,7 +155,7 @@ extension ProducerMachine {
         for lane in active { lane.eachMoment(linger: configuration.linger, consider) }
         links.eachMoment(consider)
         lookups.eachMoment(consider)
-        if case .waiting(_, let retryAt) = identity { consider(retryAt) }
+        if case .waiting(_, let retryAt, _) = identity { consider(retryAt) }
         for topic in topics.values where topic.image == nil { consider(topic.lookupDeadline) }
         return next
     }

@@ -60,8 +60,9 @@ extension ProducerMachine {
     }
 
     /// It could not be reached, or the connection to it is gone. Its calls fail by themselves.
-    mutating func disconnected(_ broker: BrokerID, now: MonotonicTime) {
-        links.disconnected(broker, now: now, backoff: configuration.client.backoff, using: &random)
+    mutating func disconnected(_ broker: BrokerID, because error: MartletError, now: MonotonicTime) {
+        links.disconnected(
+            broker, because: error, now: now, backoff: configuration.client.backoff, using: &random)
         // It may have lost its leaderships, or moved to another address.
         for (name, topic) in topics where topic.image?.partitions.contains(where: { $0.leader == broker }) == true {
             lookups.want(name)
@@ -108,7 +109,7 @@ extension ProducerMachine {
     mutating func lookupFailed(
         _ names: [String], _ error: MartletError, now: MonotonicTime, into work: inout ProducerWork
     ) {
-        lookups.failed(now: now, using: &random)
+        lookups.failed(because: error, now: now, using: &random)
         if error.isRetriable {
             for name in names { lookups.want(name) }
         } else {
@@ -138,11 +139,11 @@ extension ProducerMachine {
         identity = .known(ProducerIdentity(id: id, epoch: epoch, generation: (previous?.generation ?? 0) + 1))
     }
 
-    mutating func identityFailed(now: MonotonicTime) {
+    mutating func identityFailed(because error: MartletError, now: MonotonicTime) {
         guard case .asked(let previous) = identity else { return }
         identityFailures += 1
         let delay = configuration.client.backoff.delay(afterFailures: identityFailures, using: &random)
-        identity = .waiting(previous: previous, retryAt: now + delay)
+        identity = .waiting(previous: previous, retryAt: now + delay, because: error)
     }
 }
 

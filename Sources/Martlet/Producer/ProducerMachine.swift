@@ -10,7 +10,7 @@ struct ProducerMachine: ~Copyable {
         case asked(previous: ProducerIdentity?)
         case known(ProducerIdentity)
         /// Asking failed.
-        case waiting(previous: ProducerIdentity?, retryAt: MonotonicTime)
+        case waiting(previous: ProducerIdentity?, retryAt: MonotonicTime, because: MartletError)
     }
 
     enum Life: Equatable {

@@ -250,9 +250,12 @@ extension LeaderHint {
 
 extension ProducerShell {
     private func connect(to broker: BrokerID) {
-        core.connect(to: broker, .data) { [weak self] isUp in
+        core.connect(to: broker, .data) { [weak self] change in
             self?.handle { machine, now, _ in
-                if isUp { machine.connected(broker) } else { machine.disconnected(broker, now: now) }
+                switch change {
+                case .up: machine.connected(broker)
+                case .down(let error): machine.disconnected(broker, because: error, now: now)
+                }
             }
         }
     }
@@ -288,7 +291,9 @@ extension ProducerShell {
                 }
             } catch {
                 core.logger.debug("could not get a producer id", metadata: ["reason": "\(error)"])
-                core.loop.execute { self.handle { machine, now, _ in machine.identityFailed(now: now) } }
+                core.loop.execute {
+                    self.handle { machine, now, _ in machine.identityFailed(because: error, now: now) }
+                }
             }
         }
     }
