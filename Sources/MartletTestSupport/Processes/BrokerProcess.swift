@@ -47,12 +47,14 @@ package final class BrokerProcess: Sendable {
     }
 
     /// `MARTLET_BINARY`, or what the build has put beside the tests.
-    package static let binary: String = {
-        if let given = ProcessInfo.processInfo.environment["MARTLET_BINARY"] { return given }
+    package static let binary = ProcessInfo.processInfo.environment["MARTLET_BINARY"] ?? builtProgram("martlet")
+
+    /// A program that the build has put beside the tests.
+    package static func builtProgram(_ name: String) -> String {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return tests.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            + "/martlet"
-    }()
+            + "/\(name)"
+    }
 
     package var address: String { options.address }
     package var log: OutputLog { process.errors }
