@@ -186,7 +186,10 @@ let package = Package(
         tests("MartletProtocolTests", ["TestSeeds", "MartletProtocol", "MartletCore", nioCore, nioEmbedded]),
         tests(
             "MartletStorageTests",
-            ["TestSeeds", "MartletStorage", "MartletCore", "CMartletFaultyIO", "CAllocationCounter", logging]),
+            [
+                "TestSeeds", "TestDisk", "MartletStorage", "MartletCore", "CMartletFaultyIO", "CAllocationCounter",
+                logging,
+            ]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["TestSeeds", "MartletBroker", "MartletCore"]),
         tests("MartletControllerTests", ["TestSeeds", "MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
@@ -228,6 +231,10 @@ let package = Package(
         ),
         // For tests: random numbers that a seed repeats.
         .target(name: "TestSeeds", path: "Tests/TestSeeds", swiftSettings: strictSwift),
+        // For tests: a disk that fails when told to, and loses what was not synced.
+        .target(
+            name: "TestDisk", dependencies: ["MartletStorage", "CMartletFaultyIO"], path: "Tests/TestDisk",
+            swiftSettings: strictSwift),
         // For tests: counts allocations.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         tests(
@@ -237,7 +244,13 @@ let package = Package(
                 logging, metrics, metricsTestKit, lifecycle,
             ]
         ),
-        tests("EndToEndTests", ["Martlet", "MartletServer", "MartletCore", logging, lifecycle]),
+        tests(
+            "EndToEndTests",
+            [
+                "TestSeeds", "TestDisk", "MartletTestSupport", "Martlet", "MartletServer", "MartletStorage",
+                "MartletCore", "CMartletFaultyIO", logging, lifecycle,
+            ]
+        ),
     ],
     cLanguageStandard: .gnu17
 )

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "disk_model.h"
@@ -36,6 +37,7 @@ struct mlog_faulty {
     uint64_t changes;
     uint64_t crash_at; /* count of changes; UINT64_MAX: never */
     bool crashed;
+    pthread_cond_t crash;  /* by the monotonic clock */
     open_file *open_files; /* by descriptor */
     int open_files_count;
 };
@@ -85,7 +87,10 @@ static bool enter(mlog_faulty *disk, mlog_call_kind kind, const char *path, size
     disk->calls[kind]++;
     if (changes_something(kind) && !disk->crashed) {
         disk->crashed = disk->changes >= disk->crash_at;
-        if (!disk->crashed) disk->changes++;
+        if (!disk->crashed)
+            disk->changes++;
+        else
+            pthread_cond_broadcast(&disk->crash);
     }
     if (disk->crashed) {
         errno = EIO;
@@ -226,7 +231,9 @@ static int faulty_fallocate(void *context, int fd, int mode, off_t position, off
 
 /* fsync and fdatasync: the model keeps no file attributes, so they do the same. */
 static int sync_one(mlog_faulty *disk, mlog_call_kind kind, int fd) {
-    if (!enter(disk, kind, path_of(disk, fd), NULL)) return leave(disk, -1);
+    size_t kept_bytes = SIZE_MAX;
+    if (!enter(disk, kind, path_of(disk, fd), &kept_bytes)) return leave(disk, -1);
+    if (kept_bytes == 0) return leave(disk, 0);
     disk_file *file = file_of(disk, fd);
     if (file != NULL)
         disk_model_synced(file);
@@ -338,6 +345,11 @@ mlog_faulty *mlog_faulty_open(const char *limbo) {
     disk->real = mlog_io_system();
     disk->crash_at = UINT64_MAX;
     pthread_mutex_init(&disk->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&disk->crash, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     disk->io = (mlog_io){
         .context = disk,
         .open = faulty_open,
@@ -368,6 +380,7 @@ void mlog_faulty_close(mlog_faulty *disk) {
     for (int fd = 0; fd < disk->open_files_count; fd++)
         free(disk->open_files[fd].path);
     free(disk->open_files);
+    pthread_cond_destroy(&disk->crash);
     pthread_mutex_destroy(&disk->lock);
     free(disk);
 }
@@ -402,6 +415,24 @@ void mlog_faulty_crash_after(mlog_faulty *disk, uint64_t changes) {
 
 bool mlog_faulty_crashed(mlog_faulty *disk) {
     pthread_mutex_lock(&disk->lock);
+    bool crashed = disk->crashed;
+    pthread_mutex_unlock(&disk->lock);
+    return crashed;
+}
+
+bool mlog_faulty_wait_for_crash(mlog_faulty *disk, uint64_t most_ms) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += (time_t)(most_ms / 1000);
+    end.tv_nsec += (long)(most_ms % 1000) * 1000000;
+    if (end.tv_nsec >= 1000000000) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&disk->lock);
+    int result = 0;
+    while (!disk->crashed && result == 0)
+        result = pthread_cond_timedwait(&disk->crash, &disk->lock, &end);
     bool crashed = disk->crashed;
     pthread_mutex_unlock(&disk->lock);
     return crashed;

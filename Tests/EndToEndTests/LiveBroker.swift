@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Martlet
 import MartletServer
+import MartletStorage
 import ServiceLifecycle
 
 /// The real broker, in this process: the one that `martlet broker` runs, on a port and in a directory of its own.
@@ -19,17 +20,21 @@ final class LiveBroker: Sendable {
     }
 
     /// Serves when it returns. `port` 0: any that is free.
-    static func start(in directory: String, port: Int = 0) async throws -> LiveBroker {
+    static func start(
+        in directory: String, port: Int = 0, graceMs: Int = 2_000, storage: LogStoreOptions = LogStoreOptions()
+    ) async throws -> LiveBroker {
         let flags = [
             "log.dir": directory, "listeners": "127.0.0.1:\(port)", "log.level": "error", "num.network.threads": "1",
-            "shutdown.grace.ms": "2000",
+            "shutdown.grace.ms": "\(graceMs)",
         ]
         let settings = try ServerSettings(
             reader: try await SettingsReader(flags: flags, environment: [:], file: nil))
         let (ready, readyContinuation) = AsyncThrowingStream.makeStream(of: HostPort.self)
         var logger = Logger(label: "broker")
         logger.logLevel = .error
-        let service = BrokerService(settings: settings, logger: logger) { readyContinuation.yield($0) }
+        let service = BrokerService(settings: settings, logger: logger, storage: storage) {
+            readyContinuation.yield($0)
+        }
         let group = ServiceGroup(services: [service], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
         let running = Task {
             do {

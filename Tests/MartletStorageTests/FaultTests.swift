@@ -1,6 +1,7 @@
 import CMartletFaultyIO
 import MartletCore
 import Synchronization
+import TestDisk
 import Testing
 
 @testable import MartletStorage
@@ -12,7 +13,9 @@ import Testing
 @Suite("Disks that are full or fail (RULES 8)")
 struct FaultTests {
     private let directory = TemporaryDirectory()
-    private let disk = FaultyDisk()
+    private let disk: FaultyDisk
+
+    init() { disk = FaultyDisk(for: directory.path) }
 
     private func store() throws -> LogStore {
         let store = try LogStore(directory: directory.path, options: testOptions(io: disk.io))

@@ -1,5 +1,6 @@
 import CMartletFaultyIO
 import MartletCore
+import TestDisk
 import Testing
 
 @testable import MartletStorage

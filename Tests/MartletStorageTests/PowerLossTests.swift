@@ -1,5 +1,6 @@
 import CMartletFaultyIO
 import MartletCore
+import TestDisk
 import TestSeeds
 import Testing
 
@@ -19,7 +20,7 @@ struct PowerLossTests {
     func nothingAcknowledgedIsLost(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let directory = TemporaryDirectory()
-        let disk = FaultyDisk()
+        let disk = FaultyDisk(for: directory.path)
         let settings = LogSettings(segmentBytes: 20_000)
         var written = [Written(), Written(), Written()]
         for round in 0..<4 {

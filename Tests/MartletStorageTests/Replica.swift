@@ -1,5 +1,6 @@
 import MartletCore
 import Synchronization
+import TestDisk
 import Testing
 
 @testable import MartletStorage
@@ -19,7 +20,7 @@ final class Replica {
 
     init(settings: LogSettings = LogSettings(segmentBytes: 600)) throws {
         directory = TemporaryDirectory()
-        disk = FaultyDisk()
+        disk = FaultyDisk(for: directory.path)
         self.settings = settings
         store = try Self.open(directory, disk, clock, boot: 0)
         log = try store.create(partition(), topic: "t", settings: settings)

@@ -1,6 +1,7 @@
 import CMartletFaultyIO
 import MartletCore
 import Synchronization
+import TestDisk
 import Testing
 
 @testable import MartletStorage

@@ -109,13 +109,13 @@ struct NearerReplicaTests {
         _ = try exchange(&machine, Self.answer(nearer: 2))
         let call = try fetch(&machine)
         machine.fetchFailed(call.id, RPCFailure(.unavailable, "gone"), broker: "b", now: Self.at(0))
-        machine.disconnected(2, now: Self.at(0))
+        machine.disconnected(2, because: MartletError(.unreachable, "gone"), now: Self.at(0))
         #expect(try fetch(&machine).broker == 1)
         var another = try self.machine()
         _ = try exchange(&another, Self.answer(nearer: 3))
         let work = another.drain(now: Self.at(0))
         #expect(work.fetches.isEmpty && work.connect == [3])
-        another.disconnected(3, now: Self.at(1))
+        another.disconnected(3, because: MartletError(.unreachable, "gone"), now: Self.at(1))
         #expect(try fetch(&another, at: 1).broker == 1)
     }
 }

@@ -62,7 +62,7 @@ typedef struct {
     uint64_t nth;          /* 1: the next one */
     uint64_t times;        /* UINT64_MAX: from there on, until healed */
     int os_error;          /* 0: not a failure, but a short read or write of */
-    size_t short_bytes;    /*    at most this many bytes */
+    size_t short_bytes;    /*    at most this many bytes; of 0 bytes, a sync that keeps nothing */
     const char *path_part; /* only files whose path has this in it; null: all. Copied. */
 } mlog_fault;
 
@@ -76,6 +76,9 @@ void mlog_faulty_heal(mlog_faulty *disk);
  * with EIO and does nothing, until mlog_faulty_power_loss or mlog_faulty_restart. */
 void mlog_faulty_crash_after(mlog_faulty *disk, uint64_t changes);
 bool mlog_faulty_crashed(mlog_faulty *disk);
+
+/* Blocks until that has happened: true; false after `most_ms` milliseconds without. */
+bool mlog_faulty_wait_for_crash(mlog_faulty *disk, uint64_t most_ms);
 
 /* Calls of a kind so far, failed ones too. */
 uint64_t mlog_faulty_calls(mlog_faulty *disk, mlog_call_kind kind);

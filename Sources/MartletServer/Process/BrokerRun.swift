@@ -22,10 +22,10 @@ struct BrokerRun: Sendable {
     private let logger: Logger
 
     static func start(
-        settings: ServerSettings, openCluster: BrokerService.StoreOpener?, openFilesMax: Int,
+        settings: ServerSettings, openCluster: BrokerService.StoreOpener?, storage: LogStoreOptions, openFilesMax: Int,
         group: any EventLoopGroup, logger: Logger
     ) async throws -> BrokerRun {
-        let store = try await openStore(settings, logger)
+        let store = try await openStore(settings, storage, logger)
         let metadata: any MetadataStore
         do {
             metadata = try await openMetadata(settings, openCluster, logger)
@@ -110,8 +110,11 @@ struct BrokerRun: Sendable {
 
     // MARK: Parts
 
-    private static func openStore(_ settings: ServerSettings, _ logger: Logger) async throws -> LogStore {
-        var options = LogStoreOptions(logger: logger.part("storage"))
+    private static func openStore(
+        _ settings: ServerSettings, _ options: LogStoreOptions, _ logger: Logger
+    ) async throws -> LogStore {
+        var options = options
+        options.logger = logger.part("storage")
         options.partitionsMax = settings.partitionsMax
         options.unsyncedBytesMax = settings.unsyncedBytesMax
         options.compactionMemoryBytes = settings.compactionMapBytes

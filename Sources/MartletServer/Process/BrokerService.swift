@@ -1,5 +1,6 @@
 package import Logging
 package import MartletMetadata
+package import MartletStorage
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
@@ -16,17 +17,22 @@ package struct BrokerService: Service {
     private let settings: ServerSettings
     private let logger: Logger
     private let openCluster: StoreOpener?
+    private let storage: LogStoreOptions
     /// Runs once when the broker serves, with the address that the listener got.
     private let onReady: @Sendable (HostPort) -> Void
 
     /// Without `openCluster` it only serves as a broker by itself: what it takes to reach etcd is linked by whoever needs it.
+    ///
+    /// - Parameter storage: What the settings do not say of storage. Tests put a disk of theirs there.
     package init(
-        settings: ServerSettings, logger: Logger, onReady: @escaping @Sendable (HostPort) -> Void = { _ in },
+        settings: ServerSettings, logger: Logger, storage: LogStoreOptions = LogStoreOptions(),
+        onReady: @escaping @Sendable (HostPort) -> Void = { _ in },
         openCluster: StoreOpener? = nil
     ) {
         self.settings = settings
         self.logger = logger
         self.openCluster = openCluster
+        self.storage = storage
         self.onReady = onReady
     }
 
@@ -48,7 +54,8 @@ package struct BrokerService: Service {
         let run: BrokerRun
         do {
             run = try await BrokerRun.start(
-                settings: settings, openCluster: openCluster, openFilesMax: SystemLimits.raiseOpenFiles(), group: group,
+                settings: settings, openCluster: openCluster, storage: storage,
+                openFilesMax: SystemLimits.raiseOpenFiles(), group: group,
                 logger: logger)
         } catch {
             guard Task.isShuttingDownGracefully else { throw error }
