@@ -94,6 +94,10 @@ struct PartitionPlanTests {
             inSync: [0, 1, 2, 3], replicas: [0, 1, 2, 3], target: [3, 1, 2],
             expected: .init(leader: 3, inSync: [1, 2, 3], replicas: [3, 1, 2])),
         Case(
+            says: "a replica that goes takes the leader epoch with it, though the leader stays", brokers: "llll",
+            leader: 1, inSync: [0, 1, 2, 3], replicas: [0, 1, 2, 3], target: [3, 1, 2],
+            expected: .init(leader: 1, inSync: [1, 2, 3], replicas: [3, 1, 2])),
+        Case(
             says: "not while one of them is dead", brokers: "lllf", leader: 0, inSync: [0, 1, 3],
             replicas: [0, 1, 2, 3], target: [3, 1, 2],
             expected: .init(leader: 0, inSync: [0, 1], epoch: 5, replicas: [0, 1, 2, 3])),
@@ -119,5 +123,35 @@ struct PartitionPlanTests {
         #expect(next.lastUncleanEpoch == (example.isUnclean ? 6 : -1))
         // Once written, nothing more is to be done.
         #expect(plan.next(next) == nil)
+    }
+
+    /// Its broker sets the directory aside. Were it to lead on in this epoch when the move is ordered again, it would
+    /// begin with an empty log in an epoch that has records.
+    @Test("a leader that came with a move leads no more when that is called off")
+    func cancelledLeader() throws {
+        let cluster = TestCluster(brokers: 4)
+        cluster.createTopic(replicas: [0, 1, 2], leader: 3)
+        cluster.change(0) { record in
+            record = record.moving(to: [3, 1, 2])
+            record.inSyncReplicas = [0, 1, 2, 3]
+        }
+        let planner = ClusterPlanner(image: cluster.store.image, settings: BrokerSettings())
+        let cancelled = try #require(try planner.cancel("t", 0)?.0)
+        #expect(cancelled.replicas == [0, 1, 2])
+        #expect(cancelled.leader == nil)
+        #expect(cancelled.leaderEpoch == cluster.partition().leaderEpoch + 1)
+    }
+
+    @Test("another target drops the replicas of the former one, and the epoch that they followed in")
+    func movedTarget() {
+        let cluster = TestCluster(brokers: 5)
+        cluster.createTopic(replicas: [0, 1, 2], leader: 0)
+        let moving = cluster.partition().moving(to: [3, 1, 2])
+        #expect(moving.replicas == [0, 1, 2, 3])
+        #expect(moving.leaderEpoch == cluster.partition().leaderEpoch)
+        let elsewhere = moving.moving(to: [4, 1, 2])
+        #expect(elsewhere.replicas == [0, 1, 2, 4])
+        #expect(elsewhere.leader == moving.leader)
+        #expect(elsewhere.leaderEpoch == moving.leaderEpoch + 1)
     }
 }

@@ -111,6 +111,7 @@ struct ClusterPlanner {
                 "the move of \(topic)-\(index) cannot be called off: none of its former replicas "
                     + "\(record.replicas) is in sync any more")
         }
+        record.fenceRemoved(since: partition.record)
         return (record, partition.revision)
     }
 

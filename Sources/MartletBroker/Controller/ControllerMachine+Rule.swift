@@ -116,7 +116,17 @@ extension PartitionRecord {
         record.replicas = record.formerReplicas + target.filter { !record.formerReplicas.contains($0) }
         // Members that were on the way to a former target and are in sync stay until this move is over.
         record.replicas += inSyncReplicas.filter { !record.replicas.contains($0) }
+        record.fenceRemoved(since: self)
         return record
+    }
+
+    /// A new leader epoch where `old` had replicas that are none any more. Such a replica may be made again, with an
+    /// empty log and by the same run of its broker: what it said before, of a log that it has no longer, and arrives
+    /// late, must not count for the new one, and if it led it must not lead on.
+    mutating func fenceRemoved(since old: PartitionRecord) {
+        guard leaderEpoch == old.leaderEpoch, !old.replicas.allSatisfy(replicas.contains) else { return }
+        if let leader, !replicas.contains(leader.broker) { self.leader = nil }
+        leaderEpoch += 1
     }
 }
 

@@ -10,12 +10,13 @@ struct PartitionPlan {
     /// The record that is to replace this one; nil: it is as it should be.
     ///
     /// In this order: replicas that move and have all arrived are switched over; members that are gone leave the
-    /// in-sync set; somebody leads.
+    /// in-sync set; somebody leads, in a new epoch when replicas went.
     func next(_ record: PartitionRecord) -> PartitionRecord? {
         var new = record
         switchReplicas(&new)
         dropMembers(&new)
         elect(&new)
+        new.fenceRemoved(since: record)
         return new == record ? nil : new
     }
 
