@@ -192,7 +192,8 @@ let package = Package(
             ]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["TestSeeds", "MartletBroker", "MartletCore"]),
-        tests("MartletControllerTests", ["TestSeeds", "MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
+        tests(
+            "MartletControllerTests", ["SimulationKit", "MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
         // The SDK's half of a membership against the broker's.
         tests("MartletMembershipTests", ["TestSeeds", "Martlet", "MartletBroker", "MartletCore"]),
         // Against the built `martlet`, as a process.
@@ -218,7 +219,11 @@ let package = Package(
         ),
         tests(
             "MartletReplicationTests",
-            ["TestSeeds", "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", hashTrees]),
+            [
+                "SimulationKit", "TestSeeds", "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore",
+                hashTrees,
+            ]
+        ),
         tests("MartletMetadataTests", ["TestSeeds", "MartletMetadata", "MartletCore", logging, hashTrees]),
         // Against a real etcd.
         tests(
@@ -235,6 +240,11 @@ let package = Package(
         .target(
             name: "TestDisk", dependencies: ["MartletStorage", "CMartletFaultyIO"], path: "Tests/TestDisk",
             swiftSettings: strictSwift),
+        // For tests: what simulated worlds have in common.
+        .target(
+            name: "SimulationKit", dependencies: ["MartletMetadata", "MartletCore", hashTrees],
+            path: "Tests/SimulationKit", swiftSettings: strictSwift
+        ),
         // For tests: counts allocations.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
         tests(

@@ -1,6 +1,7 @@
 import HashTreeCollections
 import MartletCore
 import MartletMetadata
+import SimulationKit
 import Testing
 
 @testable import MartletBroker

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletMetadata
+import SimulationKit
 import Testing
 
 @testable import MartletBroker

@@ -1,6 +1,7 @@
 import HashTreeCollections
 import MartletCore
 import MartletMetadata
+import SimulationKit
 
 @testable import MartletBroker
 

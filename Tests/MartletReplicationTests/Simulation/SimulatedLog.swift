@@ -1,6 +1,7 @@
 import MartletBroker
 import MartletCore
 import MartletStorage
+import TestSeeds
 
 /// One batch of one record.
 struct SimulatedBatch: Equatable {
@@ -18,6 +19,10 @@ struct SimulatedLog: ReplicaLog {
     private(set) var batches: [SimulatedBatch] = []
     private(set) var history = LeaderEpochHistory()
     private(set) var highestEpoch: LeaderEpoch = -1
+    /// As the disk has it: the next append at an epoch writes it down, or the next checkpoint.
+    private var recordedEpoch: LeaderEpoch = -1
+    /// The one that this process led last.
+    private var ledEpoch: LeaderEpoch = -1
     private(set) var synced: Offset = 0
     private(set) var highWatermark: Offset = 0
     /// As the last checkpoint has it.
@@ -56,12 +61,13 @@ struct SimulatedLog: ReplicaLog {
     mutating func startLeaderEpoch(_ epoch: LeaderEpoch) -> Bool {
         guard epoch > highestEpoch else { return false }
         highestEpoch = epoch
+        ledEpoch = epoch
         history.begin(epoch, at: logEndOffset)
         return true
     }
 
     mutating func startFollowing(_ epoch: LeaderEpoch) -> Bool {
-        guard epoch >= highestEpoch else { return false }
+        guard epoch >= highestEpoch, epoch != ledEpoch else { return false }
         highestEpoch = epoch
         history.truncate(to: logEndOffset)
         return true
@@ -87,6 +93,7 @@ struct SimulatedLog: ReplicaLog {
     private mutating func keep(_ batch: SimulatedBatch) {
         batches.append(batch)
         offsets[batch.id] = batch.offset
+        recordedEpoch = highestEpoch
     }
 
     mutating func sync(to offset: Offset) {
@@ -99,6 +106,7 @@ struct SimulatedLog: ReplicaLog {
 
     mutating func checkpoint() {
         checkpointedHighWatermark = highWatermark
+        recordedEpoch = highestEpoch
     }
 
     /// Durable.
@@ -127,6 +135,7 @@ struct SimulatedLog: ReplicaLog {
         let dropped = Int(min(offset, logEndOffset) - logStartOffset)
         batches.removeFirst(dropped)
         logStartOffset += Offset(dropped)
+        history.advanceStart(to: logStartOffset)
         synced = max(synced, logStartOffset)
         setHighWatermark(logStartOffset)
         checkpointedHighWatermark = max(checkpointedHighWatermark, logStartOffset)
@@ -136,25 +145,46 @@ struct SimulatedLog: ReplicaLog {
 
     mutating func stopCleanly() {
         synced = logEndOffset
-        checkpointedHighWatermark = highWatermark
+        checkpoint()
+        endProcess()
     }
 
-    /// The process is gone; what it wrote is not. True: nothing can be missing (RULES 12).
-    mutating func recoverAfterKill() -> Bool {
-        highWatermark = checkpointedHighWatermark
+    /// The process is gone; what it wrote is not.
+    mutating func recoverAfterKill() {
+        endProcess()
+        // A start syncs what it finds.
+        synced = logEndOffset
+    }
+
+    /// The machine is gone, and with it any of the pages that were not synced: recovery cuts at the first batch that
+    /// lies in one (RULES 30). True: nothing can be missing that was ever reported as kept (RULES 12).
+    mutating func recoverAfterPowerLoss(isKept: (Offset) -> Bool) -> Bool {
+        var end = max(synced, logStartOffset)
+        while end < logEndOffset, isKept(end) { end += 1 }
+        return recover(cutTo: end)
+    }
+
+    /// The disk has damaged something that was committed: recovery cuts before it. False: there is nothing to damage.
+    mutating func tear(_ random: SeededGenerator) -> Bool {
+        var random = random
+        let bound = min(checkpointedHighWatermark, logEndOffset)
+        guard logStartOffset < bound else { return false }
+        _ = recover(cutTo: Offset.random(in: logStartOffset..<bound, using: &random))
         return true
     }
 
-    /// The machine is gone, and all that was not synced but `survivors` batches of it. True: nothing can be missing
-    /// that was ever reported as kept.
-    mutating func recoverAfterPowerLoss(survivors: (Int) -> Int) -> Bool {
-        let unsynced = Int(logEndOffset - max(synced, logStartOffset))
-        let cut = logEndOffset - Offset(unsynced - survivors(unsynced))
-        let lostCommitted = cut < checkpointedHighWatermark
-        let checkpoint = min(checkpointedHighWatermark, cut)
-        truncate(to: cut)
-        checkpointedHighWatermark = checkpoint
-        highWatermark = checkpoint
-        return syncs && !lostCommitted
+    private mutating func recover(cutTo end: Offset) -> Bool {
+        let reached = checkpointedHighWatermark
+        truncate(to: end)
+        endProcess()
+        return syncs && end >= reached
+    }
+
+    private mutating func endProcess() {
+        highWatermark = checkpointedHighWatermark
+        ledEpoch = -1
+        highestEpoch = max(recordedEpoch, lastEpoch)
+        // An epoch without a record that was never written down was never there.
+        if let latest = history.latest, latest.epoch > highestEpoch { history.truncate(to: logEndOffset) }
     }
 }

@@ -1,128 +1,179 @@
 import HashTreeCollections
-import MartletBroker
 import MartletCore
 import MartletMetadata
+import SimulationKit
 
-// The controller, as far as one partition needs one, and the brokers' registrations and sessions.
+@testable import MartletBroker
+
+// What a controller's shell does: every broker has one, one of them is the controller.
 extension World {
-    /// Elects where the leader's run has ended, and moves the leadership for no reason at all.
-    func control() throws {
-        for (broker, end) in store.sessions where end < now {
-            store.sessions[broker] = nil
-            store.force([.remove(.session(broker))])
+    func tellController(_ broker: SimulatedBroker, _ event: ControllerEvent) throws {
+        guard broker.controller != nil else { return }
+        let was = broker.controller?.isController == true
+        let actions = broker.controller?.handle(event, at: broker.clock(at: now)) ?? []
+        if broker.controller?.isController == true, !was { trace("\(broker.id) is the controller") }
+        let commits = actions.filter { if case .commit = $0 { true } else { false } }.count
+        let run = broker.run
+        for action in actions {
+            // What follows a death in the middle of it does not happen.
+            guard broker.run == run else { return }
+            try perform(action, of: broker)
+            if commits > 1, case .commit = action, fault(100) {
+                counts[.brokenBatches] += 1
+                kill(broker, losesPower: false)
+            }
         }
-        guard let partition = controllerImage.partitions[Self.partition] else { return }
-        let image = controllerImage
-        let isLed = partition.leader.map { image.liveRun($0.broker) == $0.startEpoch } ?? false
-        guard !isLed || fault(40) else { return }
-        let candidates = partition.inSyncReplicas.filter { image.liveRun($0) != nil }
-        var record = partition.record
-        if let next = candidates.randomElement(using: &random), let run = image.liveRun(next) {
-            record.leader = PartitionLeader(broker: next, startEpoch: run)
-            // As the controller does with the dead: out of the set, but never below the minimum.
-            let alive = record.inSyncReplicas.filter { image.liveRun($0) != nil }
-            if alive.count >= minInSync { record.inSyncReplicas = alive }
-        } else if record.leader != nil {
-            record.leader = nil
-        } else {
-            return
-        }
-        record.leaderEpoch += 1
-        var transaction = MetadataTransaction()
-        transaction.put(.partition(record), ifRevision: partition.revision)
-        after(roll(1...20)) { [self] in
-            _ = store.commit(transaction)
-            try storeChanged()
-        }
+        planWake(broker)
     }
 
-    func storeChanged() throws {
-        try checks.storeChanged(self)
-    }
-
-    // MARK: A broker's start (RULES 2, 12, 18)
-
-    func start(_ broker: SimulatedBroker) {
-        broker.run += 1
-        broker.isUp = true
-        broker.isStarting = true
-        broker.role = .none
-        broker.waiters = []
-        broker.parked = []
-        broker.held = []
-        broker.isSyncing = false
-        // Recovery syncs what it found.
-        sync(broker)
-        after(roll(5...300), on: broker) { [self] in register(broker) }
-    }
-
-    private func register(_ broker: SimulatedBroker) {
-        let former = store.image.brokers[broker.id]
-        broker.startEpoch = (former?.startEpoch ?? 0) + 1
-        put(broker, isFenced: true, ifRevision: former?.revision ?? 0, orElse: register) { [self] in
-            keepAlive(broker)
-            dropLossy(broker)
+    private func planWake(_ broker: SimulatedBroker) {
+        guard let deadline = broker.controller?.deadline else { return }
+        let at = now + max(deadline - broker.clock(at: now), 1)
+        if let planned = broker.controllerWakeAt, planned <= at, planned > now { return }
+        broker.controllerWakeAt = at
+        after(at - now, on: broker) { [self] in
+            guard broker.controllerWakeAt == at else { return }
+            broker.controllerWakeAt = nil
+            try tellController(broker, .timePassed)
         }
     }
 
-    private func put(
-        _ broker: SimulatedBroker, isFenced: Bool, ifRevision: Revision,
-        orElse: @escaping (SimulatedBroker) -> Void, then: @escaping () -> Void
+    private func perform(_ action: ControllerAction, of broker: SimulatedBroker) throws {
+        switch action {
+        case .commit(let id, let transaction): commit(id, planted(transaction), of: broker)
+        case .dial(let record):
+            let run = PartitionLeader(broker: record.id, startEpoch: record.startEpoch)
+            dial(record.id, from: broker) { [self] in try tellController(broker, .dialled(run, $0)) }
+        case .askReach(let record, let others): askReach(of: record.id, to: others, for: broker)
+        case .tellController(let record, let run):
+            send(from: broker.id, to: record.id) { [self] in try tellController($0, .deathReported(run)) }
+        case .compactHistory: break
+        case .note(let note): try take(note, of: broker)
+        }
+    }
+
+    private func take(_ note: ControllerNote, of broker: SimulatedBroker) throws {
+        trace("controller \(broker.id): \(note)")
+        switch note {
+        case .elected: counts[.reigns] += 1
+        case .declaredDead(let run, _):
+            counts[.deaths] += 1
+            try controllerChecks.declaredDead(run, by: broker, self)
+        case .uncleanElection, .resigned, .lostLeader, .moveFinished, .cannotDrain: break
+        }
+    }
+
+    private func commit(_ id: ControllerTransactionID, _ transaction: MetadataTransaction, of broker: SimulatedBroker) {
+        let writer = Writer.controller(broker.id, reign: broker.controller?.reign?.revision)
+        commit(from: broker, transaction, by: writer) { [self] answer in
+            if case .committed(let revision) = answer {
+                return try tellController(broker, .settled(id, revision, isCommitted: true))
+            }
+            // RULES 22: what became of it shows in an image read from here on.
+            readStore(broker) { [self] in
+                try tellController(broker, .settled(id, $0.revision, isCommitted: false))
+            }
+        }
+    }
+
+    // MARK: Who is there
+
+    private func dial(
+        _ id: BrokerID, from broker: SimulatedBroker, _ done: @escaping (DialResult) throws -> Void
     ) {
-        var transaction = MetadataTransaction()
-        let record = BrokerRecord(
-            id: broker.id, startEpoch: broker.startEpoch, directoryID: "d\(broker.id)", host: "h", port: 1, rack: "",
-            isFenced: isFenced)
-        transaction.put(.broker(record), ifRevision: ifRevision)
-        commit(from: broker, transaction) { [self] outcome in
-            trace(
-                "\(broker.id) registers run \(record.startEpoch), fenced \(isFenced), lossy \(broker.isLossy): "
-                    + "\(outcome)"
-            )
-            switch outcome {
-            case .committed: then()
-            case .conflict, .unknown: after(100, on: broker) { orElse(broker) }
+        let result = dialResult(id, from: broker.id)
+        after(result == .noAnswer ? 500 : roll(1...20), on: broker) { try done(result) }
+    }
+
+    private func dialResult(_ id: BrokerID, from other: BrokerID) -> DialResult {
+        let target = broker(id)
+        if target.isMachineDown || cuts.contains(Link(from: other, to: id)) || cuts.contains(Link(from: id, to: other))
+        {
+            return .noAnswer
+        }
+        return target.isUp ? .accepted : .refused
+    }
+
+    private func askReach(of id: BrokerID, to others: [BrokerID], for broker: SimulatedBroker) {
+        var isAnswered = false
+        send(from: broker.id, to: id) { [self] asked in
+            let reached = others.filter { dialResult($0, from: id) == .accepted }
+            send(from: asked.id, to: broker.id) { [self] in
+                guard !isAnswered, $0 === broker else { return }
+                isAnswered = true
+                try tellController(broker, .reachKnown(id, reached))
             }
+        }
+        after(2_000, on: broker) { [self] in
+            guard !isAnswered else { return }
+            isAnswered = true
+            try tellController(broker, .reachKnown(id, nil))
         }
     }
 
-    /// Takes itself out of the in-sync set when its disk may have lost what it had said to be kept.
-    private func dropLossy(_ broker: SimulatedBroker) {
-        guard broker.isLossy, options.plant != .lossyKeepsPlace, let current = store.image.partitions[Self.partition],
-            current.inSyncReplicas.contains(broker.id)
-        else { return unfence(broker) }
-        var record = current.record
-        record.inSyncReplicas.removeAll { $0 == broker.id }
-        var transaction = MetadataTransaction()
-        transaction.put(.partition(record), ifRevision: current.revision)
-        commit(from: broker, transaction) { [self] _ in after(50, on: broker) { [self] in dropLossy(broker) } }
-    }
-
-    private func unfence(_ broker: SimulatedBroker) {
-        guard let former = store.image.brokers[broker.id] else { return }
-        put(broker, isFenced: false, ifRevision: former.revision, orElse: unfence) { [self] in
-            broker.isLossy = false
-            broker.isStarting = false
-            after(1, on: broker) { [self] in
-                try feed(broker.id)
-                try imageChanged(broker)
-            }
+    /// Its peers' connections are reset; mostly they notice, and say so (RULES 21).
+    func reportDeath(of broker: SimulatedBroker) {
+        let run = broker.currentRun
+        for other in brokers where other.id != broker.id && other.isServing && chance(700) {
+            guard dialResult(broker.id, from: other.id) == .refused else { continue }
+            after(roll(1...50), on: other) { [self] in try tellController(other, .deathReported(run)) }
         }
     }
 
-    /// Renews the session, or opens it again with the same start epoch.
-    func keepAlive(_ broker: SimulatedBroker) {
-        guard !cuts.contains(Link(from: broker.id, to: -1)), broker.startEpoch > 0 else { return }
-        let sent = now
-        let epoch = broker.startEpoch
-        after(roll(1...10), on: broker) { [self] in
-            guard store.image.brokers[broker.id]?.startEpoch == epoch else { return }
-            store.sessions[broker.id] = sent + Self.sessionMs
-            broker.sessionDeadline = max(broker.sessionDeadline, sent + Self.sessionMs)
-            if store.image.sessions[broker.id]?.startEpoch != epoch {
-                store.force([.put(.session(SessionRecord(broker: broker.id, startEpoch: epoch)))])
-                try storeChanged()
-            }
+    /// A leader wants others to lead (RULES 20): told to the controller, wherever it is.
+    func passOn(_ state: LeaderState, of replica: SimulatedReplica) throws {
+        counts[.moveRequests] += 1
+        let broker = replica.broker
+        let event = ControllerEvent.moveRequested(broker.currentRun, [(replica.id, state.epoch)])
+        guard let id = broker.image.controller?.broker else { return }
+        if id == broker.id { return try tellController(broker, event) }
+        send(from: broker.id, to: id) { [self] in try tellController($0, event) }
+    }
+
+    // MARK: Planted bugs
+
+    /// A controller's transaction as a planted bug would have it.
+    private func planted(_ transaction: MetadataTransaction) -> MetadataTransaction {
+        var transaction = transaction
+        let isCandidacy = transaction.changes.contains { $0.key == .controller }
+        guard !isCandidacy else { return transaction }
+        switch options.plant {
+        case .controllerIsNotFenced: transaction.conditions.removeAll { $0.key == .controller }
+        case .controllerOverwrites: transaction.conditions.removeAll { $0.key != .controller }
+        case .removedReplicaCountsOn: change(&transaction) { [self] in unfence(&$0) }
+        case .controllerElectsOutsider: change(&transaction) { [self] in electOutsider(&$0) }
+        case .controllerKeepsEpoch:
+            change(&transaction) { [self] in $0.leaderEpoch = store.image.partitions[$0.id]?.leaderEpoch ?? 0 }
+        case .controllerCutsTooFar:
+            change(&transaction) { if let leader = $0.leader { $0.inSyncReplicas = [leader.broker] } }
+        default: break
         }
+        return transaction
+    }
+
+    private func change(_ transaction: inout MetadataTransaction, _ body: (inout PartitionRecord) -> Void) {
+        transaction.changes = transaction.changes.map {
+            guard case .put(.partition(var record)) = $0 else { return $0 }
+            body(&record)
+            return .put(.partition(record))
+        }
+    }
+
+    func unfence(_ record: inout PartitionRecord) {
+        guard let old = store.image.partitions[record.id]?.record, record.leader == old.leader,
+            !old.replicas.allSatisfy(record.replicas.contains)
+        else { return }
+        record.leaderEpoch = old.leaderEpoch
+    }
+
+    private func electOutsider(_ record: inout PartitionRecord) {
+        let standings = store.image.standings
+        guard record.leader != nil,
+            let outsider = record.replicas.first(where: { !record.inSyncReplicas.contains($0) }),
+            let run = standings[outsider]?.run
+        else { return }
+        record.leader = run
+        record.leaderEpoch += 1
+        record.inSyncReplicas.append(outsider)
     }
 }

@@ -1,9 +1,12 @@
 import HashTreeCollections
-import MartletBroker
 import MartletCore
 import MartletMetadata
+import SimulationKit
+
+@testable import MartletBroker
 
 struct SimulatedFetch {
+    var partition: Int
     var replica: ReplicaIdentity
     var epoch: LeaderEpoch
     var asked: FollowerState.Position
@@ -21,134 +24,149 @@ struct SimulatedAnswer {
 
 // What a partition's shell does on a follower, and with the changes of its role.
 extension World {
-    /// The broker's image has changed: its replica gets the role that the partition's record gives it.
-    func imageChanged(_ broker: SimulatedBroker) throws {
-        guard !broker.isStarting, let record = broker.image.partitions[Self.partition] else { return }
-        let own = PartitionLeader(broker: broker.id, startEpoch: broker.startEpoch)
-        guard let leader = record.leader else { return leaveRole(broker) }
-        if leader == own || (options.plant == .restartsAtSameEpoch && leader.broker == broker.id) {
-            try lead(broker, record)
-        } else if leader.broker != broker.id {
-            try follow(broker, leader, record.leaderEpoch)
+    /// The partition's record in the broker's image has changed: the replica gets the role that it says.
+    func reconcile(_ replica: SimulatedReplica) throws {
+        let broker = replica.broker
+        guard broker.isServing, let record = broker.image.partitions[replica.id] else { return }
+        guard record.replicas.contains(broker.id) else { return release(replica) }
+        replica.isThere = true
+        guard let leader = record.leader else { return leaveRole(replica) }
+        if leader == broker.currentRun || (options.plant == .restartsAtSameEpoch && leader.broker == broker.id) {
+            try lead(replica, record)
+        } else if leader.broker != broker.id, broker.image.brokers[leader.broker]?.startEpoch == leader.startEpoch {
+            try follow(replica, leader, record.leaderEpoch)
         } else {
-            // An older run of this broker: it leads nothing, and nobody leads it.
-            leaveRole(broker)
+            // An older run of this broker, or of another: nobody leads.
+            leaveRole(replica)
         }
     }
 
-    func leaveRole(_ broker: SimulatedBroker) {
-        broker.role = .none
-        if options.plant != .waiterSurvivesDemotion { broker.waiters = [] }
-        wakeFetches(broker)
+    /// The replica has moved to other brokers: its directory is set aside.
+    private func release(_ replica: SimulatedReplica) {
+        guard replica.isThere else { return }
+        leaveRole(replica)
+        trace("\(replica.broker.id) gives up its replica of \(replica.index), log \(replica.log.summary)")
+        replica.lose()
     }
 
-    private func follow(_ broker: SimulatedBroker, _ leader: PartitionLeader, _ epoch: LeaderEpoch) throws {
-        if case .follower(let state) = broker.role, state.epoch == epoch { return }
-        leaveRole(broker)
-        guard broker.log.startFollowing(epoch) else {
+    func leaveRole(_ replica: SimulatedReplica) {
+        replica.role = .none
+        if options.plant != .waiterSurvivesDemotion { replica.waiters = [] }
+        wakeFetches(replica)
+    }
+
+    private func follow(_ replica: SimulatedReplica, _ leader: PartitionLeader, _ epoch: LeaderEpoch) throws {
+        if case .follower(let state) = replica.role, state.epoch == epoch { return }
+        let broker = replica.broker
+        leaveRole(replica)
+        guard replica.log.startFollowing(epoch) else {
             throw violation("broker \(broker.id) is to follow at \(epoch), below what its log has seen")
         }
-        broker.role = .follower(FollowerState(leader: leader, epoch: epoch))
-        trace("\(broker.id) follows \(leader.broker) at \(epoch), log \(broker.log.summary)")
-        if options.plant == .truncatesToHighWatermark, broker.log.highWatermark < broker.log.logEndOffset {
-            counts.truncations += 1
-            broker.log.truncate(to: broker.log.highWatermark)
+        replica.role = .follower(FollowerState(leader: leader, epoch: epoch))
+        trace("\(broker.id) follows \(leader.broker) in \(replica.index) at \(epoch), log \(replica.log.summary)")
+        if options.plant == .truncatesToHighWatermark, replica.log.highWatermark < replica.log.logEndOffset {
+            counts[.truncations] += 1
+            replica.truncate(to: replica.log.highWatermark)
         }
-        try ask(broker)
+        try ask(replica)
     }
 
-    func ask(_ broker: SimulatedBroker) throws {
-        guard case .follower(var state) = broker.role, let position = state.ask(broker.log, at: time) else { return }
-        broker.role = .follower(state)
-        broker.fetchNumber += 1
-        let number = broker.fetchNumber
+    func ask(_ replica: SimulatedReplica) throws {
+        let broker = replica.broker
+        guard case .follower(var state) = replica.role, let position = state.ask(replica.log, at: time(broker)) else {
+            return
+        }
+        replica.role = .follower(state)
+        replica.fetchNumber += 1
+        let number = replica.fetchNumber
         let fetch = SimulatedFetch(
-            replica: broker.identity, epoch: state.epoch, asked: position, durable: claimedDurable(broker),
-            number: number)
-        send(from: broker.id, to: state.leader.broker) { [self] leader in try handle(fetch, at: leader) }
+            partition: replica.index, replica: broker.identity, epoch: state.epoch, asked: position,
+            durable: claimedDurable(replica), number: number)
+        let leader = state.leader
+        send(from: broker.id, to: leader.broker) { [self] target in
+            // A connection goes to one run.
+            guard target.startEpoch == leader.startEpoch else { return }
+            try handle(fetch, at: target)
+        }
         after(1_200, on: broker) { [self] in
-            guard broker.fetchNumber == number, case .follower(var state) = broker.role else { return }
-            state.failed(at: time)
-            broker.role = .follower(state)
-            try ask(broker)
+            guard replica.fetchNumber == number, case .follower(var state) = replica.role else { return }
+            state.failed(at: time(broker))
+            replica.role = .follower(state)
+            try ask(replica)
         }
     }
 
-    private func claimedDurable(_ broker: SimulatedBroker) -> Offset {
-        options.plant == .countsUnsynced ? broker.log.logEndOffset : broker.log.durableOffset
+    private func claimedDurable(_ replica: SimulatedReplica) -> Offset {
+        options.plant == .countsUnsynced ? replica.log.logEndOffset : replica.log.durableOffset
     }
 
-    func reportDurable(_ broker: SimulatedBroker) {
-        guard case .follower(let state) = broker.role else { return }
-        let replica = broker.identity
-        let durable = broker.log.durableOffset
-        send(from: broker.id, to: state.leader.broker) { [self] leader in
-            try reported(by: replica, epoch: state.epoch, durable: durable, to: leader)
+    func reportDurable(_ replica: SimulatedReplica) {
+        guard case .follower(let state) = replica.role else { return }
+        let identity = replica.broker.identity
+        let durable = replica.log.durableOffset
+        send(from: identity.broker, to: state.leader.broker) { [self] leader in
+            try reported(by: identity, epoch: state.epoch, durable: durable, to: leader.replicas[replica.index])
         }
     }
 
-    func answered(_ answer: SimulatedAnswer, _ broker: SimulatedBroker) throws {
-        guard answer.number == broker.fetchNumber, case .follower(var state) = broker.role else { return }
-        let step = state.answered(answer.answer, leaderStart: answer.logStart, by: broker.log, at: time)
-        broker.role = .follower(state)
+    func answered(_ answer: SimulatedAnswer, _ replica: SimulatedReplica) throws {
+        let broker = replica.broker
+        guard answer.number == replica.fetchNumber, case .follower(var state) = replica.role else { return }
+        let step = state.answered(answer.answer, leaderStart: answer.logStart, by: replica.log, at: time(broker))
+        replica.role = .follower(state)
         switch step {
         case .nothing:
-            if answer.answer == .nothing { noteLeader(answer, broker) }
-            try again(broker)
+            if answer.answer == .nothing { noteLeader(answer, replica) }
+            try again(replica)
         case .append:
-            let count = broker.log.appendAsFollower(answer.batches, epoch: state.epoch)
+            let count = replica.log.appendAsFollower(answer.batches, epoch: state.epoch)
             for batch in answer.batches.prefix(count) {
-                try checks.appended(batch, by: broker, asLeader: false, self)
+                try checks[replica.index].appended(batch, by: replica, asLeader: false, self)
             }
-            state.appended(wholly: count == answer.batches.count, at: time)
-            broker.role = .follower(state)
-            noteLeader(answer, broker)
-            sync(broker)
-            try again(broker)
+            state.appended(wholly: count == answer.batches.count, at: time(broker))
+            replica.role = .follower(state)
+            noteLeader(answer, replica)
+            sync(replica)
+            try again(replica)
         case .truncate(let offset):
-            try cut(broker, state) { [self] in
-                counts.truncations += 1
-                trace("\(broker.id) cuts to \(offset), log \(broker.log.summary)")
-                try checks.truncates(broker, to: offset, self)
-                broker.log.truncate(to: offset)
+            try cut(replica, state) { [self] in
+                counts[.truncations] += 1
+                trace("\(broker.id) cuts \(replica.index) to \(offset), log \(replica.log.summary)")
+                try checks[replica.index].truncates(replica, to: offset, self)
+                replica.truncate(to: offset)
             }
         case .reset(let offset):
-            try cut(broker, state) { [self] in
-                counts.resets += 1
-                trace("\(broker.id) starts anew at \(offset), log \(broker.log.summary)")
-                try checks.truncates(broker, to: offset, self)
-                broker.log.reset(to: offset)
+            try cut(replica, state) { [self] in
+                counts[.resets] += 1
+                trace("\(broker.id) starts \(replica.index) anew at \(offset), log \(replica.log.summary)")
+                try checks[replica.index].truncates(replica, to: offset, self)
+                replica.reset(to: offset)
             }
         }
     }
 
     /// Cuts take their time, and nothing else happens to the log meanwhile; but the role may change.
-    private func cut(_ broker: SimulatedBroker, _ state: FollowerState, _ body: @escaping () throws -> Void) throws {
+    private func cut(_ replica: SimulatedReplica, _ state: FollowerState, _ body: @escaping () throws -> Void) throws {
         let epoch = state.epoch
-        after(roll(1...30), on: broker) { [self] in
-            guard case .follower(var state) = broker.role, state.epoch == epoch else { return }
+        after(roll(1...30), on: replica.broker) { [self] in
+            guard case .follower(var state) = replica.role, state.epoch == epoch else { return }
             try body()
-            state.finished(true, at: time)
-            broker.role = .follower(state)
-            try ask(broker)
+            state.finished(true, at: time(replica.broker))
+            replica.role = .follower(state)
+            try ask(replica)
         }
     }
 
-    private func noteLeader(_ answer: SimulatedAnswer, _ broker: SimulatedBroker) {
-        broker.log.setHighWatermark(
-            FollowerState.highWatermark(answer.highWatermark, logEnd: broker.log.logEndOffset))
-        broker.log.deleteRecords(before: min(answer.logStart, broker.log.logEndOffset))
+    private func noteLeader(_ answer: SimulatedAnswer, _ replica: SimulatedReplica) {
+        replica.log.setHighWatermark(
+            FollowerState.highWatermark(answer.highWatermark, logEnd: replica.log.logEndOffset))
+        replica.log.deleteRecords(before: min(answer.logStart, replica.log.logEndOffset))
     }
 
-    private func again(_ broker: SimulatedBroker) throws {
-        guard case .follower(let state) = broker.role else { return }
-        if let until = state.pausesUntil {
-            let wait = max(
-                1,
-                Int(until.components.seconds) * 1_000 + Int(until.components.attoseconds / 1_000_000_000_000_000) - now)
-            after(wait, on: broker) { [self] in try ask(broker) }
-        } else {
-            try ask(broker)
-        }
+    private func again(_ replica: SimulatedReplica) throws {
+        guard case .follower(let state) = replica.role else { return }
+        guard let until = state.pausesUntil else { return try ask(replica) }
+        let wait = (until - time(replica.broker)).milliseconds
+        after(max(1, wait), on: replica.broker) { [self] in try ask(replica) }
     }
 }

@@ -1,205 +1,220 @@
 import HashTreeCollections
-import MartletBroker
 import MartletCore
 import MartletMetadata
+import SimulationKit
+
+@testable import MartletBroker
 
 // What a partition's shell does on a leader: counts followers, answers fetches and produces, proposes.
 extension World {
-    func lead(_ broker: SimulatedBroker, _ record: Versioned<PartitionRecord>) throws {
-        if case .leader(var state) = broker.role, state.epoch == record.leaderEpoch {
-            let moved = state.follow(record, at: time)
-            broker.role = .leader(state)
-            if moved { try highWatermarkMoved(broker) }
+    func lead(_ replica: SimulatedReplica, _ record: Versioned<PartitionRecord>) throws {
+        let broker = replica.broker
+        if case .leader(var state) = replica.role, state.epoch == record.leaderEpoch {
+            let moved = state.follow(record, at: time(broker))
+            replica.role = .leader(state)
+            if moved { try highWatermarkMoved(replica) }
             return
         }
-        leaveRole(broker)
-        if !broker.log.startLeaderEpoch(record.leaderEpoch), options.plant != .restartsAtSameEpoch {
+        leaveRole(replica)
+        if !replica.log.startLeaderEpoch(record.leaderEpoch), options.plant != .restartsAtSameEpoch {
             throw violation("broker \(broker.id) is to lead at \(record.leaderEpoch), which its log has seen")
         }
         let state = LeaderState(
-            leader: broker.identity, record: record, logEnd: broker.log.logEndOffset,
-            durable: broker.log.durableOffset, highWatermark: broker.log.highWatermark, minInSyncReplicas: minInSync,
-            lagMax: .milliseconds(Self.lagMaxMs), at: time)
-        broker.role = .leader(state)
-        counts.elections += 1
-        trace("\(broker.id) leads at \(state.epoch), log \(broker.log.summary), in sync \(state.inSyncReplicas)")
-        try checks.leads(broker, self)
-        try highWatermarkMoved(broker)
+            leader: broker.identity, record: record, logEnd: replica.log.logEndOffset,
+            durable: replica.log.durableOffset, highWatermark: replica.log.highWatermark, minInSyncReplicas: minInSync,
+            lagMax: .milliseconds(Self.lagMaxMs), at: time(broker))
+        replica.role = .leader(state)
+        counts[.elections] += 1
+        trace(
+            "\(broker.id) leads \(replica.index) at \(state.epoch), log \(replica.log.summary), in sync "
+                + "\(state.inSyncReplicas)")
+        try checks[replica.index].leads(replica, self)
+        try highWatermarkMoved(replica)
     }
 
     /// Changes the state of a leader, and acts on what moved.
-    private func change(
-        _ broker: SimulatedBroker, _ body: (inout LeaderState) -> Bool
-    ) throws {
-        guard case .leader(var state) = broker.role else { return }
+    private func change(_ replica: SimulatedReplica, _ body: (inout LeaderState) -> Bool) throws {
+        guard case .leader(var state) = replica.role else { return }
         let moved = body(&state)
-        broker.role = .leader(state)
-        if moved { try highWatermarkMoved(broker) }
-        propose(broker)
+        replica.role = .leader(state)
+        if moved { try highWatermarkMoved(replica) }
+        propose(replica)
     }
 
-    func highWatermarkMoved(_ broker: SimulatedBroker) throws {
-        guard let state = broker.leaderState else { return }
-        broker.log.setHighWatermark(state.highWatermark)
-        try checks.committed(by: broker, upTo: state.highWatermark, self)
-        for waiter in broker.waiters where waiter.reach <= state.highWatermark {
-            try answer(broker, waiter)
-        }
-        broker.waiters.removeAll { $0.reach <= state.highWatermark }
+    func highWatermarkMoved(_ replica: SimulatedReplica) throws {
+        guard let state = replica.leaderState else { return }
+        replica.log.setHighWatermark(state.highWatermark)
+        try checks[replica.index].committed(by: replica, upTo: state.highWatermark, self)
+        let ready = replica.waiters.filter { $0.reach <= state.highWatermark }
+        replica.waiters.removeAll { $0.reach <= state.highWatermark }
+        for waiter in ready { try answer(replica, waiter) }
     }
 
     // MARK: Followers
 
     func handle(_ fetch: SimulatedFetch, at broker: SimulatedBroker) throws {
+        let replica = broker.replicas[fetch.partition]
         let registered = broker.image.brokers[fetch.replica.broker]?.startEpoch ?? 0
-        guard let state = broker.leaderState, fetch.replica.startEpoch >= registered,
+        guard let state = replica.leaderState, fetch.replica.startEpoch >= registered,
             state.epoch == fetch.epoch || options.plant == .countsOldEpoch
-        else { return reply(.failure, to: fetch, from: broker) }
-        let log = broker.log
-        if options.plant != .countsOldEpoch || state.epoch == fetch.epoch {
+        else { return reply(.failure, to: fetch, from: replica) }
+        let log = replica.log
+        if state.epoch == fetch.epoch {
             let divergence = log.divergence(offset: fetch.asked.offset, lastEpoch: fetch.asked.lastEpoch)
             if let divergence, options.plant != .appendsWithoutAsking {
-                return reply(.diverging(divergence), to: fetch, from: broker)
+                return reply(.diverging(divergence), to: fetch, from: replica)
             }
         }
-        try change(broker) {
-            $0.fetched(by: fetch.replica, from: fetch.asked.offset, durable: fetch.durable, at: time)
+        try change(replica) {
+            $0.fetched(by: fetch.replica, from: fetch.asked.offset, durable: fetch.durable, at: time(broker))
         }
         if log.batch(at: fetch.asked.offset) == nil {
-            broker.parked.append(
-                .init(
-                    asked: fetch.asked, number: fetch.number, replica: fetch.replica, epoch: fetch.epoch,
-                    until: now + Self.fetchWaitMs))
-            after(Self.fetchWaitMs, on: broker) { [self] in wakeFetches(broker) }
+            replica.parked.append(.init(fetch: fetch, until: now + Self.fetchWaitMs))
+            after(Self.fetchWaitMs, on: broker) { [self] in wakeFetches(replica) }
         } else {
-            replyRecords(to: fetch, from: broker)
+            replyRecords(to: fetch, from: replica)
         }
     }
 
     /// Answers parked fetches for which there is news, or whose time is up.
-    func wakeFetches(_ broker: SimulatedBroker) {
-        let parked = broker.parked
-        broker.parked = []
-        for fetch in parked {
-            let request = SimulatedFetch(
-                replica: fetch.replica, epoch: fetch.epoch, asked: fetch.asked, durable: -1, number: fetch.number)
-            if broker.leaderState?.epoch != fetch.epoch {
-                reply(.failure, to: request, from: broker)
-            } else if broker.log.batch(at: fetch.asked.offset) != nil {
-                replyRecords(to: request, from: broker)
-            } else if now >= fetch.until {
-                reply(.nothing, to: request, from: broker)
+    func wakeFetches(_ replica: SimulatedReplica) {
+        let parked = replica.parked
+        replica.parked = []
+        for waiting in parked {
+            let fetch = waiting.fetch
+            if replica.leaderState?.epoch != fetch.epoch {
+                reply(.failure, to: fetch, from: replica)
+            } else if replica.log.batch(at: fetch.asked.offset) != nil {
+                replyRecords(to: fetch, from: replica)
+            } else if now >= waiting.until {
+                reply(.nothing, to: fetch, from: replica)
             } else {
-                broker.parked.append(fetch)
+                replica.parked.append(waiting)
             }
         }
     }
 
-    private func replyRecords(to fetch: SimulatedFetch, from broker: SimulatedBroker) {
+    private func replyRecords(to fetch: SimulatedFetch, from replica: SimulatedReplica) {
         let first = fetch.asked.offset
-        let batches = (first..<first + Offset(roll(1...20))).compactMap { broker.log.batch(at: $0) }
-        reply(.records, batches, to: fetch, from: broker)
+        let batches = (first..<first + roll(1...20)).compactMap { replica.log.batch(at: $0) }
+        reply(.records, batches, to: fetch, from: replica)
     }
 
     private func reply(
         _ answer: FollowerState.Answer, _ batches: [SimulatedBatch] = [], to fetch: SimulatedFetch,
-        from broker: SimulatedBroker
+        from replica: SimulatedReplica
     ) {
-        let highWatermark = broker.leaderState?.highWatermark ?? -1
-        let logStart = broker.log.logStartOffset
-        let run = self.broker(fetch.replica.broker).run
-        send(from: broker.id, to: fetch.replica.broker) { [self] follower in
+        let highWatermark = replica.leaderState?.highWatermark ?? -1
+        let logStart = replica.log.logStartOffset
+        let run = broker(fetch.replica.broker).run
+        send(from: replica.broker.id, to: fetch.replica.broker) { [self] follower in
             guard follower.run == run else { return }
             try answered(
                 SimulatedAnswer(
                     number: fetch.number, answer: answer, batches: batches, highWatermark: highWatermark,
-                    logStart: logStart), follower)
+                    logStart: logStart), follower.replicas[fetch.partition])
         }
     }
 
-    func reported(by replica: ReplicaIdentity, epoch: LeaderEpoch, durable: Offset, to broker: SimulatedBroker) throws {
-        guard broker.leaderState?.epoch == epoch else { return }
-        try change(broker) { $0.reported(by: replica, durable: durable, at: time) }
+    func reported(
+        by identity: ReplicaIdentity, epoch: LeaderEpoch, durable: Offset, to replica: SimulatedReplica
+    ) throws {
+        guard replica.leaderState?.epoch == epoch else { return }
+        try change(replica) { $0.reported(by: identity, durable: durable, at: time(replica.broker)) }
     }
 
     // MARK: Its own log
 
-    func sync(_ broker: SimulatedBroker) {
-        guard syncs, !broker.isSyncing else { return }
-        broker.isSyncing = true
-        let end = broker.log.logEndOffset
-        let epoch = broker.log.highestEpoch
-        after(fault(30) ? roll(20...1_500) : roll(1...8), on: broker) { [self] in
-            broker.isSyncing = false
+    func sync(_ replica: SimulatedReplica) {
+        guard syncs, !replica.isSyncing else { return }
+        replica.isSyncing = true
+        let end = replica.log.logEndOffset
+        let epoch = replica.log.highestEpoch
+        after(fault(30) ? roll(20...1_500) : roll(1...8), on: replica.broker) { [self] in
+            replica.isSyncing = false
             // A cut in between is durable by itself, and a sync of before says nothing of what came after.
-            guard epoch == broker.log.highestEpoch || end <= broker.log.synced else { return sync(broker) }
-            broker.log.sync(to: end)
-            try change(broker) { $0.kept(upTo: broker.log.durableOffset) }
-            reportDurable(broker)
-            if broker.log.synced < broker.log.logEndOffset { sync(broker) }
+            guard epoch == replica.log.highestEpoch || end <= replica.log.synced else { return sync(replica) }
+            replica.log.sync(to: end)
+            try change(replica) { $0.kept(upTo: replica.log.durableOffset) }
+            reportDurable(replica)
+            if replica.log.synced < replica.log.logEndOffset { sync(replica) }
         }
     }
 
-    func append(_ id: Int, to broker: SimulatedBroker, _ epoch: LeaderEpoch) throws -> Offset {
-        let batch = broker.log.append(id, epoch: epoch)
-        try checks.appended(batch, by: broker, asLeader: true, self)
-        try change(broker) { state in
-            state.appended(upTo: broker.log.logEndOffset)
-            return state.kept(upTo: broker.log.durableOffset)
+    func append(_ id: Int, to replica: SimulatedReplica, _ epoch: LeaderEpoch) throws -> Offset {
+        let batch = replica.log.append(id, epoch: epoch)
+        try checks[replica.index].appended(batch, by: replica, asLeader: true, self)
+        try change(replica) { state in
+            state.appended(upTo: replica.log.logEndOffset)
+            return state.kept(upTo: replica.log.durableOffset)
         }
-        wakeFetches(broker)
-        sync(broker)
+        wakeFetches(replica)
+        sync(replica)
         return batch.offset
     }
 
     // MARK: Who is in sync
 
     func tick(_ broker: SimulatedBroker) throws {
-        if fault(200) { broker.log.checkpoint() }
-        try change(broker) { state in
-            _ = state.tick(at: time)
-            return false
+        let run = broker.run
+        for replica in broker.replicas where broker.run == run {
+            if fault(200) { replica.log.checkpoint() }
+            var wantsMove = false
+            try change(replica) { state in
+                wantsMove = state.tick(at: time(broker))
+                return false
+            }
+            if let state = replica.leaderState {
+                try dropOld(replica, state)
+                if wantsMove { try passOn(state, of: replica) }
+            }
+            try ask(replica)
         }
-        if let state = broker.leaderState { try dropOld(broker, state) }
-        try ask(broker)
     }
 
     /// Retention.
-    private func dropOld(_ broker: SimulatedBroker, _ state: LeaderState) throws {
+    private func dropOld(_ replica: SimulatedReplica, _ state: LeaderState) throws {
         guard fault(20) else { return }
         var bound = state.highWatermark - 20
-        if options.plant == .cleansPastHighWatermark { bound = broker.log.logEndOffset }
-        broker.log.deleteRecords(before: min(bound, broker.log.logStartOffset + Offset(roll(1...300))))
-        checks.deleted(upTo: min(broker.log.logStartOffset, state.highWatermark))
+        if options.plant == .cleansPastHighWatermark { bound = replica.log.logEndOffset }
+        replica.log.deleteRecords(before: min(bound, replica.log.logStartOffset + roll(1...300)))
+        checks[replica.index].deleted(upTo: min(replica.log.logStartOffset, state.highWatermark))
     }
 
-    private func propose(_ broker: SimulatedBroker) {
-        guard case .leader(var state) = broker.role, let change = state.nextChange(id: Self.partition, at: time)
+    private func propose(_ replica: SimulatedReplica) {
+        let broker = replica.broker
+        guard case .leader(var state) = replica.role, let change = state.nextChange(id: replica.id, at: time(broker))
         else { return }
         if options.plant == .believesShrinkEarly, change.added.isEmpty {
             // Taken as committed before it is.
-            _ = state.resolve(change, .committed(state.revision + 1), at: time)
+            _ = state.resolve(change, .committed(state.revision + 1), at: time(broker))
         }
-        broker.role = .leader(state)
+        replica.role = .leader(state)
         guard let transaction = transaction(change, broker) else {
-            after(1, on: broker) { [self] in try resolve(change, .conflict, broker) }
+            after(1, on: broker) { [self] in try resolve(change, .conflict, replica) }
             return
         }
-        if let joining = change.added.first { surprise(joining.broker) }
-        commit(from: broker, transaction) { [self] outcome in
-            var outcome = outcome
-            if outcome == .unknown, options.plant == .unknownAdditionFailed { outcome = .conflict }
-            try resolve(change, outcome, broker)
+        let isSlow = change.added.first.map { surprise($0.broker) } ?? false
+        commit(from: broker, transaction, by: .leader, isSlow: isSlow) { [self] answer in
+            let outcome: InSyncOutcome =
+                switch answer {
+                case .committed(let revision): .committed(revision)
+                case .conflict: .conflict
+                case .unknown: options.plant == .unknownAdditionFailed ? .conflict : .unknown
+                }
+            try resolve(change, outcome, replica)
         }
     }
 
-    private func resolve(_ proposal: InSyncChange, _ outcome: InSyncOutcome, _ broker: SimulatedBroker) throws {
-        guard broker.identity == proposal.leader, broker.leaderState?.epoch == proposal.leaderEpoch else { return }
-        try change(broker) { $0.resolve(proposal, outcome, at: time) }
+    private func resolve(_ proposal: InSyncChange, _ outcome: InSyncOutcome, _ replica: SimulatedReplica) throws {
+        guard replica.broker.identity == proposal.leader, replica.leaderState?.epoch == proposal.leaderEpoch else {
+            return
+        }
+        try change(replica) { $0.resolve(proposal, outcome, at: time(replica.broker)) }
     }
 
     private func transaction(_ change: InSyncChange, _ broker: SimulatedBroker) -> MetadataTransaction? {
-        if options.plant == .overwritesRecord, let record = store.image.partitions[Self.partition] {
+        if options.plant == .overwritesRecord, let record = store.image.partitions[change.id] {
             var record = record.record
             record.inSyncReplicas = change.inSyncReplicas
             var transaction = MetadataTransaction()
@@ -208,14 +223,14 @@ extension World {
         }
         guard var transaction = change.transaction(broker.image) ?? unchecked(change, broker) else { return nil }
         if options.plant == .staleReplicaRejoins {
-            transaction.conditions.removeAll { $0.key != .partition(Self.partition) }
+            transaction.conditions.removeAll { $0.key != .partition(change.id) }
         }
         return transaction
     }
 
     /// For a planted bug: what a leader proposes that looks at the partition's record only.
     private func unchecked(_ change: InSyncChange, _ broker: SimulatedBroker) -> MetadataTransaction? {
-        guard options.plant == .staleReplicaRejoins, let current = broker.image.partitions[Self.partition],
+        guard options.plant == .staleReplicaRejoins, let current = broker.image.partitions[change.id],
             current.revision == change.ifRevision
         else { return nil }
         var record = current.record

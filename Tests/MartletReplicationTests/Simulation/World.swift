@@ -1,57 +1,95 @@
 import HashTreeCollections
-import MartletBroker
 import MartletCore
 import MartletMetadata
+import SimulationKit
 import TestSeeds
 
-/// Brokers, their disks, the network between them, a metadata store, a controller, producers and readers around one
-/// partition, in virtual time. Everything random comes from the seed. The replicas run the broker's own state machines.
+@testable import MartletBroker
+
+/// Brokers, their disks, the network between them, a metadata store, operators, producers and readers around the
+/// partitions of a topic, in virtual time. Everything random comes from the seed. Replicas and controllers are the
+/// broker's own state machines; this world does what their shells do.
 final class World {
-    static let topic = TopicID(high: 7, low: 7)
-    static let partition = TopicIDPartition(topicID: World.topic, partition: 0)
-    static let sessionMs = 3_000
-    static let lagMaxMs = 2_000
-    static let fetchWaitMs = 300
+    static let topicID = TopicID(high: 7, low: 7)
+    static let topic = "t"
+    static let sessionMs: WorldTime = 3_000
+    static let lagMaxMs: WorldTime = 2_000
+    static let fetchWaitMs: WorldTime = 300
 
     let seed: UInt64
     let options: WorldOptions
     var random: SeededGenerator
-    var now = 0
+    var now: WorldTime = 0
     private var queue = EventQueue<() throws -> Void>()
 
     let syncs: Bool
     let minInSync: Int
+    let replicationFactor: Int
+    /// Operators give partitions to replicas outside the in-sync set when nobody else is left.
+    let allowsUnclean: Bool
+    let controllerSettings: ControllerSettings
     let brokers: [SimulatedBroker]
-    var store = SimulatedStore()
-    /// How much of the store's history each broker and the controller (-1) know.
-    var seen: [BrokerID: Int] = [:]
-    var controllerImage = ClusterImage()
-    /// Directions in which nothing gets through. -1: the store.
+    let partitions: [TopicIDPartition]
+
+    var store = ModelStore()
+    /// When the store ends the sessions of runs, unless they go on.
+    var sessionEnds: [PartitionLeader: WorldTime] = [:]
+    /// Nobody gets an answer from the store before.
+    var storeIsDownUntil: WorldTime = 0
+    /// Directions in which nothing gets through.
     var cuts: Set<Link> = []
-    var isTroubled = true
+    var isTroubled = false
     var producers: [SimulatedProducer]
     var readers: [SimulatedReader]
     var nextID = 1
 
-    var checks = Checks()
-    var counts = WorldCounts()
-
-    struct Link: Hashable {
-        var from: BrokerID
-        var to: BrokerID
-    }
+    /// By partition.
+    var checks: [PartitionChecks]
+    var controllerChecks = ControllerChecks()
+    var counts = Tally<Seen>()
 
     init(seed: UInt64, options: WorldOptions) {
         self.seed = seed
         self.options = options
         var random = SeededGenerator(seed: seed)
-        syncs = Int.random(in: 0..<4, using: &random) > 0
-        minInSync = Int.random(in: 0..<4, using: &random) > 0 ? 2 : 1
+        syncs = random.chance(75)
         let syncs = self.syncs
-        brokers = (1...3).map { SimulatedBroker(id: $0, syncs: syncs) }
-        producers = (0..<2).map { SimulatedProducer(index: $0) }
-        readers = (0..<2).map { _ in SimulatedReader() }
+        allowsUnclean = random.chance(20)
+        let ids = 1...BrokerID.random(in: 3...5, using: &random)
+        replicationFactor = random.chance(80) ? 3 : 2
+        minInSync = random.chance(75) ? min(2, replicationFactor) : 1
+        let partitions = (0..<PartitionIndex.random(in: 1...3, using: &random)).map {
+            TopicIDPartition(topicID: Self.topicID, partition: $0)
+        }
+        self.partitions = partitions
+        brokers = ids.map { id in
+            let broker = SimulatedBroker(id: id)
+            broker.replicas = partitions.map { SimulatedReplica($0, on: broker, syncs: syncs) }
+            return broker
+        }
+        controllerSettings = Self.controllerSettings(options.plant)
+        producers = (0...partitions.count).map { SimulatedProducer(partition: $0 % partitions.count) }
+        readers = partitions.indices.map { SimulatedReader(partition: $0) }
+        checks = partitions.map { PartitionChecks($0) }
         self.random = random
+    }
+
+    /// As for a cluster with short sessions, in which every death takes several transactions.
+    private static func controllerSettings(_ plant: Plant?) -> ControllerSettings {
+        var settings = ControllerSettings()
+        settings.sessionTimeout = sessionMs
+        settings.answeringGrace = 1_000
+        settings.partitionsPerTransaction = 1
+        settings.transactionsInFlightMax = 2
+        settings.balanceDelay = 1_500
+        settings.moveBackoff = 2_000
+        settings.moveBackoffMax = 4_000
+        if plant == .controllerIsHasty {
+            settings.sessionTimeout = 0
+            settings.silentGrace = 0
+            settings.answeringGrace = 0
+        }
+        return settings
     }
 
     func violation(_ rule: String) -> Violation {
@@ -61,8 +99,6 @@ final class World {
     func trace(_ what: @autoclosure () -> String) {
         if options.isTraced { print("\(now) \(what())") }
     }
-
-    var time: Duration { .milliseconds(now) }
 
     // MARK: Chance and time
 
@@ -75,28 +111,38 @@ final class World {
         isTroubled && chance(permille)
     }
 
-    func roll(_ range: ClosedRange<Int>) -> Int {
-        Int.random(in: range, using: &random)
+    func roll(_ range: ClosedRange<WorldTime>) -> WorldTime {
+        WorldTime.random(in: range, using: &random)
     }
 
-    func after(_ milliseconds: Int, _ event: @escaping () throws -> Void) {
+    func after(_ milliseconds: WorldTime, _ event: @escaping () throws -> Void) {
         queue.add(event, at: now + milliseconds)
     }
 
     /// In this process of the broker, unless it ends before; later when it is paused.
-    func after(_ milliseconds: Int, on broker: SimulatedBroker, _ event: @escaping () throws -> Void) {
+    func after(_ milliseconds: WorldTime, on broker: SimulatedBroker, _ event: @escaping () throws -> Void) {
         let run = broker.run
-        after(milliseconds) { [unowned broker] in
-            guard broker.run == run, broker.isUp else { return }
-            if broker.isPaused { broker.held.append(event) } else { try event() }
+        after(milliseconds) { [self, unowned broker] in
+            guard broker.run == run else { return }
+            try whenAwake(broker, event)
         }
     }
+
+    /// Now, or when the process goes on.
+    func whenAwake(_ broker: SimulatedBroker, _ event: @escaping () throws -> Void) throws {
+        if broker.isPaused { broker.held.append(event) } else { try event() }
+    }
+
+    /// What the broker's clock shows.
+    func time(_ broker: SimulatedBroker) -> Duration { .milliseconds(broker.clock(at: now)) }
 
     // MARK: The network
 
     func broker(_ id: BrokerID) -> SimulatedBroker { brokers[Int(id) - 1] }
 
-    private func delay() -> Int {
+    func replica(_ partition: Int, on id: BrokerID) -> SimulatedReplica { broker(id).replicas[partition] }
+
+    func delay() -> WorldTime {
         fault(30) ? roll(50...900) : roll(1...8)
     }
 
@@ -106,61 +152,10 @@ final class World {
         for _ in 0..<(fault(15) ? 2 : 1) {
             after(delay()) { [self] in
                 let receiver = broker(to)
-                guard receiver.isUp else { return }
-                if receiver.isPaused {
-                    let run = receiver.run
-                    receiver.held.append { if receiver.run == run { try deliver(receiver) } }
-                } else {
-                    try deliver(receiver)
-                }
+                guard receiver.isServing else { return }
+                let run = receiver.run
+                try whenAwake(receiver) { if receiver.run == run { try deliver(receiver) } }
             }
-        }
-    }
-
-    /// A transaction's way to the store and back. Its answer may be lost, and it may be committed long after that.
-    func commit(
-        from broker: SimulatedBroker, _ transaction: MetadataTransaction,
-        _ done: @escaping (InSyncOutcome) throws -> Void
-    ) {
-        let run = broker.run
-        let isCut = cuts.contains(Link(from: broker.id, to: -1))
-        if isCut || fault(60) {
-            counts.unknownOutcomes += 1
-            after(isCut ? 1_000 : roll(100...1_000), on: broker) { try done(.unknown) }
-            if fault(500) {
-                after(roll(1...2_500)) { [self] in
-                    _ = store.commit(transaction)
-                    try storeChanged()
-                }
-            }
-            return
-        }
-        after(fault(50) ? roll(100...2_000) : delay()) { [self] in
-            let outcome = store.commit(transaction)
-            try storeChanged()
-            guard broker.run == run else { return }
-            after(delay(), on: broker) {
-                switch outcome {
-                case .committed(let revision): try done(.committed(revision))
-                case .conflict: try done(.conflict)
-                }
-            }
-        }
-    }
-
-    /// The store's feeds: in order, each in its own time.
-    func feed(_ reader: BrokerID) throws {
-        guard !cuts.contains(Link(from: reader, to: -1)) else { return }
-        while seen[reader, default: 0] < store.updates.count {
-            let update = store.updates[seen[reader, default: 0]]
-            seen[reader, default: 0] += 1
-            if reader == -1 {
-                controllerImage.apply(update)
-            } else {
-                broker(reader).image.apply(update)
-                try imageChanged(broker(reader))
-            }
-            if fault(100) { break }
         }
     }
 
@@ -168,51 +163,75 @@ final class World {
 
     /// Plays the history.
     /// - Throws: the first ``Violation``.
-    func run() throws -> WorldCounts {
+    func run() throws -> Tally<Seen> {
         // What is planned holds the world.
         defer {
             queue = EventQueue()
             for broker in brokers { broker.held = [] }
         }
-        found()
         for broker in brokers { start(broker) }
-        everyFewMs(5...60) { [self] in for broker in brokers where canRun(broker) { try feed(broker.id) } }
-        everyFewMs(5...100) { [self] in try feed(-1) }
-        everyFewMs(100...300) { [self] in try control() }
-        everyFewMs(200...600) { [self] in for broker in brokers where canRun(broker) { try tick(broker) } }
-        everyFewMs(300...900) { [self] in for broker in brokers where canRun(broker) { keepAlive(broker) } }
+        everyFewMs(5...60) { [self] in for broker in brokers where isActive(broker) { try feed(broker) } }
+        everyFewMs(50...200) { [self] in try endDueSessions() }
+        everyFewMs(150...400) { [self] in for broker in brokers where isActive(broker) { try tick(broker) } }
+        everyFewMs(300...900) { [self] in
+            for broker in brokers where broker.isUp && !broker.isPaused { keepAlive(broker) }
+        }
+        try play(until: 1_500)
+        try createTopic()
         for producer in producers.indices { everyFewMs(20...200) { [self] in produce(producer) } }
         for reader in readers.indices { everyFewMs(20...150) { [self] in try read(reader) } }
-        everyFewMs(200...1_500) { [self] in makeTrouble() }
+        try play(until: 3_000)
+        isTroubled = true
+        everyFewMs(200...1_500) { [self] in try makeTrouble() }
+        everyFewMs(500...4_000) { [self] in try giveOrder() }
         try play(until: options.troubledMs)
-        heal()
-        let before = counts.acknowledged
+        try heal()
+        let before = checks.map(\.acknowledgements)
         try play(until: options.troubledMs + options.healedMs)
         try checkRest(acknowledgedBefore: before)
         return counts
     }
 
-    private func canRun(_ broker: SimulatedBroker) -> Bool { broker.isUp && !broker.isPaused }
+    private func isActive(_ broker: SimulatedBroker) -> Bool { broker.isServing && !broker.isPaused }
 
-    private func everyFewMs(_ range: ClosedRange<Int>, _ body: @escaping () throws -> Void) {
+    private func everyFewMs(_ range: ClosedRange<WorldTime>, _ body: @escaping () throws -> Void) {
         after(roll(range)) { [self] in
             try body()
             everyFewMs(range, body)
         }
     }
 
-    private func play(until end: Int) throws {
-        while let next = queue.popFirst() {
+    private func play(until end: WorldTime) throws {
+        while let next = queue.popFirst(upTo: end) {
             now = next.time
             try next.event()
-            if now >= end { return }
         }
+        now = end
     }
 
-    /// Founds the cluster: three registered brokers, and a partition on all of them.
-    private func found() {
-        let record = PartitionRecord(
-            id: Self.partition, leader: nil, leaderEpoch: 0, replicas: [1, 2, 3], inSyncReplicas: [1, 2, 3])
-        store.force([.put(.partition(record))])
+    /// One topic, led from the start as `CreateTopics` has it.
+    private func createTopic() throws {
+        var placement = ReplicaPlacement(over: store.image, needingSession: true)
+        guard placement.count == brokers.count else { throw violation("not all brokers have come up") }
+        var transaction = MetadataTransaction()
+        for id in partitions {
+            let replicas = placement.place(factor: replicationFactor)
+            let leader = replicas.first.flatMap { store.image.standings[$0]?.run }
+            transaction.put(
+                .partition(
+                    PartitionRecord(
+                        id: id, leader: leader, leaderEpoch: 0, replicas: replicas, inSyncReplicas: replicas)),
+                ifRevision: 0)
+        }
+        let settings = [
+            TopicSettings.minInSyncReplicasName: "\(minInSync)",
+            TopicSettings.uncleanElectionName: "\(allowsUnclean && chance(500))",
+        ]
+        transaction.put(
+            .topic(
+                TopicRecord(
+                    name: Self.topic, id: Self.topicID, partitionCount: Int32(partitions.count), settings: settings)),
+            ifRevision: 0)
+        guard case .committed = try apply(transaction, by: .order) else { throw violation("there is no topic") }
     }
 }

@@ -1,7 +1,7 @@
-/// What is to happen, in the order of its time; at one time in the order it was added.
-struct EventQueue<Event> {
+/// What is to happen in a simulated world, in the order of its time; at one time in the order it was added.
+package struct EventQueue<Event> {
     private struct Entry {
-        var time: Int
+        var time: Int64
         var number: Int
         var event: Event
     }
@@ -9,9 +9,9 @@ struct EventQueue<Event> {
     private var heap: [Entry] = []
     private var added = 0
 
-    var isEmpty: Bool { heap.isEmpty }
+    package init() {}
 
-    mutating func add(_ event: Event, at time: Int) {
+    package mutating func add(_ event: Event, at time: Int64) {
         heap.append(Entry(time: time, number: added, event: event))
         added += 1
         var child = heap.count - 1
@@ -21,8 +21,9 @@ struct EventQueue<Event> {
         }
     }
 
-    mutating func popFirst() -> (time: Int, event: Event)? {
-        guard !heap.isEmpty else { return nil }
+    /// The next event at or before `end`, and its time.
+    package mutating func popFirst(upTo end: Int64) -> (time: Int64, event: Event)? {
+        guard let time = heap.first?.time, time <= end else { return nil }
         heap.swapAt(0, heap.count - 1)
         let first = heap.removeLast()
         var parent = 0

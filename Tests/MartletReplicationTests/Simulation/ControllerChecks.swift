@@ -1,0 +1,114 @@
+import HashTreeCollections
+import MartletCore
+import MartletMetadata
+import SimulationKit
+
+@testable import MartletBroker
+
+/// What must hold of every transaction that the store takes, whoever made it; of a controller's most of all.
+struct ControllerChecks {
+    private var sessionEnds: [PartitionLeader: [WorldTime]] = [:]
+    private var reignStarts: [Revision: WorldTime] = [:]
+
+    mutating func sessionEnded(_ run: PartitionLeader, at now: WorldTime) {
+        sessionEnds[run, default: []].append(now)
+    }
+
+    mutating func committed(
+        _ transaction: MetadataTransaction, by writer: Writer, before: ClusterImage, _ world: World
+    ) throws {
+        for change in transaction.changes {
+            guard case .put(.partition(let new)) = change else { continue }
+            try check(before.partitions[new.id]?.record, new, world)
+        }
+        guard case .controller(let broker, let reign) = writer else { return }
+        if transaction.changes.contains(where: { $0.key == .controller }) {
+            if before.controller != nil { world.counts[.depositions] += 1 }
+            reignStarts[world.store.image.revision] = world.now
+            return
+        }
+        guard before.controller?.revision == reign else {
+            throw world.violation("broker \(broker) is the controller no more, and changed something")
+        }
+        let compared = Set(transaction.conditions.map(\.key))
+        for change in transaction.changes {
+            guard compared.contains(change.key) else {
+                throw world.violation("a controller changed \(change.key) without comparing it")
+            }
+            switch change {
+            case .put(.partition(let new)): try checkDecision(before.partitions[new.id]?.record, new, world)
+            case .put(.broker(let new)):
+                guard let old = before.brokers[new.id]?.record, !old.isFenced, new.isFenced,
+                    old.startEpoch == new.startEpoch
+                else { throw world.violation("broker \(new.id) was changed by a controller: \(new)") }
+            default: throw world.violation("a controller wrote \(change.key)")
+            }
+        }
+    }
+
+    // MARK: Partitions
+
+    /// Whoever writes it.
+    private func check(_ old: PartitionRecord?, _ new: PartitionRecord, _ world: World) throws {
+        guard let old else { return }
+        guard new.leaderEpoch >= old.leaderEpoch else {
+            throw world.violation("\(new.id): the epoch went back to \(new.leaderEpoch)")
+        }
+        if new.leader != old.leader, new.leaderEpoch == old.leaderEpoch {
+            throw world.violation("\(new.id): another leader at the same epoch")
+        }
+        guard new.lastUncleanEpoch == old.lastUncleanEpoch || world.allowsUnclean else {
+            throw world.violation("\(new.id): an unclean election that nobody asked for")
+        }
+        if new.targetReplicas.isEmpty, !old.targetReplicas.isEmpty { world.counts[.finishedMoves] += 1 }
+    }
+
+    /// By a controller.
+    private func checkDecision(_ old: PartitionRecord?, _ new: PartitionRecord, _ world: World) throws {
+        guard let old else { throw world.violation("\(new.id) came from nowhere") }
+        guard !new.inSyncReplicas.isEmpty || old.inSyncReplicas.isEmpty else {
+            throw world.violation("\(new.id): nobody is in sync any more")
+        }
+        guard new.inSyncReplicas.allSatisfy(new.replicas.contains) else {
+            throw world.violation("\(new.id): in sync without being a replica")
+        }
+        if new.lastUncleanEpoch > old.lastUncleanEpoch { return }
+        if let leader = new.leader, leader != old.leader {
+            guard old.inSyncReplicas.contains(leader.broker), new.inSyncReplicas.contains(leader.broker),
+                new.replicas.contains(leader.broker)
+            else { throw world.violation("\(new.id): led by \(leader.broker), in sync were \(old.inSyncReplicas)") }
+        }
+        let joined = new.inSyncReplicas.filter { !old.inSyncReplicas.contains($0) }
+        guard joined.isEmpty else { throw world.violation("\(new.id): \(joined) were put into the in-sync set") }
+        let left = old.inSyncReplicas.filter { !new.inSyncReplicas.contains($0) && new.replicas.contains($0) }
+        guard left.isEmpty || new.inSyncReplicas.count >= min(world.minInSync, old.inSyncReplicas.count) else {
+            throw world.violation("\(new.id): in sync are only \(new.inSyncReplicas)")
+        }
+        if old.targetReplicas != new.targetReplicas, new.targetReplicas.isEmpty, new.replicas != old.targetReplicas {
+            throw world.violation("\(new.id): moved to \(new.replicas), not to \(old.targetReplicas)")
+        }
+    }
+
+    // MARK: Deaths
+
+    /// A controller has decided that a run of a broker is dead. RULES 18, times by its own clock.
+    func declaredDead(_ run: PartitionLeader, by controller: SimulatedBroker, _ world: World) throws {
+        let broker = world.broker(run.broker)
+        if !broker.isUp || broker.startEpoch != run.startEpoch
+            || controller.image.brokers[run.broker]?.isStopping == true
+        {
+            return
+        }
+        func elapsed(since time: WorldTime) -> WorldTime {
+            controller.clock(at: world.now) - controller.clock(at: time)
+        }
+        let start = controller.controller?.reign.flatMap { reignStarts[$0.revision] } ?? 0
+        guard elapsed(since: start) >= World.sessionMs else {
+            throw world.violation("broker \(run.broker) was declared dead too early in a reign")
+        }
+        let grace = ControllerSettings().silentGrace
+        guard controller.image.sessions[run.broker]?.startEpoch != run.startEpoch,
+            let ends = sessionEnds[run], ends.contains(where: { elapsed(since: $0) >= grace })
+        else { throw world.violation("broker \(run.broker) was declared dead without any reason") }
+    }
+}
