@@ -13,7 +13,7 @@ struct MartletBench: AsyncParsableCommand {
             """,
         subcommands: [
             CeilingCommand.self, ProduceCommand.self, ConsumeCommand.self, LatencyCommand.self, GroupsCommand.self,
-            ReplicatedCommand.self, FailoverCommand.self, OutageCommand.self, CatchUpCommand.self, PartitionsCommand.self,
-            AllCommand.self,
+            ReplicatedCommand.self, FailoverCommand.self, OutageCommand.self, CatchUpCommand.self,
+            PartitionsCommand.self, AllCommand.self,
         ])
 }
