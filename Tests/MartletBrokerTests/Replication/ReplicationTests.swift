@@ -270,7 +270,8 @@ struct ReplicationTests {
             for index in 0..<200 as Range<PartitionIndex> where index % 10 == 0 {
                 _ = try await cluster.produce(["\(index)"], to: 1, topic, index).get()
             }
-            #expect(cluster.network.fetchItems.max() ?? 0 > 100)
+            // Those that the image brings while a request is under way are asked for in another one.
+            #expect(cluster.network.fetchItems.max() ?? 0 > 40)
             try await cluster.eventually("a busy partition is asked for without the quiet ones") {
                 let before = cluster.network.fetchItems.count
                 _ = try await cluster.produce(["busy"], to: 1, topic, 7).get()
