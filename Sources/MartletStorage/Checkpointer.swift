@@ -13,7 +13,8 @@ final class Checkpointer: Sendable {
     private let environment: LogEnvironment
     private let registry: LogRegistry
     private let path: String
-    private let bootID: String
+    /// The kernel's boot id as the file gives it: another than the present one until it is told what this start may lack.
+    private let bootID: Mutex<String>
     private let interval: Duration
     /// Snapshots of producers that may be written once their logs are synced that far.
     private let pending = Mutex<[(log: PartitionLog, snapshot: ProducerSnapshot)]>([])
@@ -24,7 +25,7 @@ final class Checkpointer: Sendable {
         self.environment = environment
         self.registry = registry
         path = "\(directory)/\(Self.fileName)"
-        self.bootID = bootID
+        self.bootID = Mutex(bootID)
         self.interval = interval
     }
 
@@ -85,12 +86,19 @@ final class Checkpointer: Sendable {
         }
     }
 
+    func write(bootID: String) throws(StorageError) {
+        self.bootID.withLock { $0 = bootID }
+        try writeOffsets(isClean: false)
+    }
+
+    func gives(bootID: String) -> Bool { self.bootID.withLock { $0 == bootID } }
+
     /// Writes the file of offsets, when anything in it changed. Durable on return.
     func writeOffsets(isClean: Bool) throws(StorageError) {
         try lastWritten.withLock { (lastWritten) throws(StorageError) in
             for log in registry.logs { try log.writeEarlierEpochs() }
             let entries = registry.collectEntries(isClean: isClean)
-            let checkpoint = OffsetsCheckpoint(bootID: bootID, isClean: isClean, entries: entries)
+            let checkpoint = OffsetsCheckpoint(bootID: bootID.withLock { $0 }, isClean: isClean, entries: entries)
             let bytes = checkpoint.encoded()
             if bytes != lastWritten {
                 try environment.io.writeCheckpoint(path, version: OffsetsCheckpoint.formatVersion, bytes)

@@ -57,8 +57,11 @@ package final class LogStore: Sendable {
             environment = LogEnvironment(
                 directory: directory, options: options, cacheCapacity: limit / 2 / Segment.descriptorsEach
             )
+            // After a power cut the file gives the kernel before it until the broker has told its cluster what its logs may
+            // lack: a second start that comes earlier is to find the same.
             checkpointer = Checkpointer(
-                environment: environment, registry: registry, directory: directory, bootID: bootID,
+                environment: environment, registry: registry, directory: directory,
+                bootID: checkpoint.map { $0.isClean ? bootID : $0.bootID } ?? bootID,
                 interval: options.checkpointInterval
             )
             scrubber = Scrubber(
@@ -120,7 +123,14 @@ package final class LogStore: Sendable {
 
     // MARK: Running
 
-    /// Starts the threads: syncing, checkpoints, retention, compaction, scrub. Before it nothing becomes durable.
+    /// A log has lost records, or one that others count on is about to be made anew: no later start takes any log here for
+    /// whole, until ``startBackground()``. Durable on return.
+    package func noteLoss() throws(StorageError) {
+        try checkpointer.write(bootID: "")
+    }
+
+    /// Starts the threads: syncing, checkpoints, retention, compaction, scrub. Before it nothing becomes durable. What
+    /// this start may have lost has been told to whom it concerns, and is forgotten (RULES 12).
     package func startBackground() {
         let isFirst = phase.withLock { phase in
             guard phase == .opened else { return false }
@@ -128,6 +138,12 @@ package final class LogStore: Sendable {
             return true
         }
         guard isFirst else { return }
+        do throws(StorageError) {
+            if !isLossTold { try checkpointer.write(bootID: options.bootID) }
+        } catch {
+            // The next round of checkpoints writes it.
+            options.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
+        }
         environment.sync.start()
         environment.slowSync.start()
         environment.writeback.start()
@@ -200,8 +216,10 @@ package final class LogStore: Sendable {
         try checkpointer.writeSnapshots(logs, afterBytes: 0)
         try environment.sync.syncFilesystemNow()
         if let failure { throw failure }
-        try checkpointer.writeOffsets(isClean: true)
+        try checkpointer.writeOffsets(isClean: isLossTold)
     }
+
+    private var isLossTold: Bool { checkpointer.gives(bootID: options.bootID) }
 
     // MARK: Logs
 

@@ -31,12 +31,12 @@ final class Replica {
     }
 
     private static func open(
-        _ directory: TemporaryDirectory, _ disk: FaultyDisk, _ clock: ManualClock, boot: Int
+        _ directory: TemporaryDirectory, _ disk: FaultyDisk, _ clock: ManualClock, boot: Int, tellsLoss: Bool = true
     ) throws -> LogStore {
         var options = testOptions(clock: clock, io: disk.io)
         options.bootID = "boot \(boot)"
         let store = try LogStore(directory: directory.path, options: options)
-        store.startBackground()
+        if tellsLoss { store.startBackground() }
         return store
     }
 
@@ -48,8 +48,11 @@ final class Replica {
         case powerCut(seed: UInt64)
     }
 
-    /// Stops the broker so, lets `whileDown` at the files, and starts it again.
-    func restart(_ stop: Stop, settings changed: LogSettings? = nil, whileDown: () throws -> Void = {}) throws {
+    /// Stops the broker so, lets `whileDown` at the files, and starts it again; without `tellsLoss` not so far that others
+    /// know what the start may have lost.
+    func restart(
+        _ stop: Stop, settings changed: LogSettings? = nil, tellsLoss: Bool = true, whileDown: () throws -> Void = {}
+    ) throws {
         settings = changed ?? settings
         switch stop {
         case .clean: store.close()
@@ -64,7 +67,7 @@ final class Replica {
             boots += 1
         }
         try whileDown()
-        store = try Self.open(directory, disk, clock, boot: boots)
+        store = try Self.open(directory, disk, clock, boot: boots, tellsLoss: tellsLoss)
         log = try store.open(partition(), topic: "t", settings: settings)
         store.waitForRecovery()
         guard case .online = log.state else { throw StorageError(.corrupt, "after the restart: \(log.state)") }

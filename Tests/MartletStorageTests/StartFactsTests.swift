@@ -75,6 +75,40 @@ struct StartFactsTests {
         #expect(replica.log.startFacts?.hasLostRecords == true)
     }
 
+    @Test("what a power cut may have taken is known to every start, until one has come far enough to tell the cluster")
+    func untold() throws {
+        let replica = try Replica(settings: LogSettings(flush: .os))
+        var isLossless: Bool? { replica.log.startFacts?.isLossless(sameDirectory: true) }
+        try replica.lead(1, "0", "1")
+        try replica.store.checkpoint()
+        try replica.restart(.powerCut(seed: 3), tellsLoss: false)
+        #expect(isLossless == false)
+        try replica.restart(.kill, tellsLoss: false)
+        #expect(isLossless == false)
+        try replica.restart(.clean, tellsLoss: false)
+        #expect(isLossless == false)
+        try replica.restart(.clean)
+        #expect(isLossless == false)
+        try replica.restart(.kill)
+        #expect(isLossless == true)
+    }
+
+    @Test("a loss that was noted is known to every start, until one has come far enough to tell the cluster")
+    func noted() throws {
+        let replica = try Replica()
+        var isLossless: Bool? { replica.log.startFacts?.isLossless(sameDirectory: true) }
+        try replica.lead(1, "0")
+        try replica.restart(.clean, tellsLoss: false)
+        #expect(isLossless == true)
+        try replica.store.noteLoss()
+        try replica.restart(.kill, tellsLoss: false)
+        #expect(isLossless == false)
+        try replica.restart(.clean)
+        #expect(isLossless == false)
+        try replica.restart(.clean)
+        #expect(isLossless == true)
+    }
+
     @Test("without the checkpoint of offsets nothing is known to be whole")
     func noCheckpoint() throws {
         let replica = try Replica()

@@ -56,9 +56,12 @@ extension ControlPlane {
     func joinCluster(host: String, port: UInt16) async throws {
         mirror = try await patiently { try await metadata.image() }
         try StartPlanner(image: mirror, settings: settings, identity: store.identity).check()
+        // Whatever is lost stays known over starts that end before the in-sync sets know it.
+        if try lacksReplicas() { try store.noteLoss() }
         try openReplicas()
         // What a replica has lost is known only then.
         store.waitForRecovery()
+        if hasLostRecords { try store.noteLoss() }
         try checkEpochs()
         try await patiently { try await registerFenced(host: host, port: port) }
         session = try await patiently {
@@ -67,6 +70,20 @@ extension ControlPlane {
         try await patiently { try await leaveInSyncSets() }
         try await patiently { try await copyDamagedAnew() }
         try await patiently { try await changeRegistration { $0.isFenced = false } }
+    }
+
+    /// Directories that opening the replicas will make anew.
+    private func lacksReplicas() throws(StorageError) -> Bool {
+        let onDisk = try store.partitionsOnDisk()
+        return mirror.partitions.contains { id, partition in
+            partition.replicas.contains(settings.brokerID) && onDisk[id] == nil
+        }
+    }
+
+    private var hasLostRecords: Bool {
+        table.snapshot.contains { _, entry in
+            if case .replica(let replica) = entry { replica.log.startFacts?.hasLostRecords == true } else { false }
+        }
     }
 
     /// Does a step of the start again for as long as the store does not answer. In a cluster only: the store of a broker
