@@ -191,11 +191,11 @@ let package = Package(
                 logging,
             ]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
-        tests("MartletGroupTests", ["TestSeeds", "MartletBroker", "MartletCore"]),
+        tests("MartletGroupTests", ["SimulationKit", "TestSeeds", "MartletBroker", "MartletCore"]),
         tests(
             "MartletControllerTests", ["SimulationKit", "MartletBroker", "MartletMetadata", "MartletCore", hashTrees]),
         // The SDK's half of a membership against the broker's.
-        tests("MartletMembershipTests", ["TestSeeds", "Martlet", "MartletBroker", "MartletCore"]),
+        tests("MartletMembershipTests", ["SimulationKit", "TestSeeds", "Martlet", "MartletBroker", "MartletCore"]),
         // Against the built `martlet`, as a process.
         tests("ProcessTests", ["TestSeeds", "MartletTestSupport", "Martlet", "MartletProtocol", "MartletCore"]),
         tests("ClusterTests", ["MartletTestSupport", "Martlet", "MartletCore"]),

@@ -1,4 +1,5 @@
 import MartletBroker
+import SimulationKit
 import Testing
 
 /// The state machine in a world where everything goes wrong (RULES 24 to 26, 31, 32). A failure names its seed: the
@@ -7,28 +8,22 @@ import Testing
     @Test(
         "random histories keep every rule and come to rest", arguments: [(AssignorName.uniform, 800), (.range, 400)])
     func histories(assignor: AssignorName, seeds: Int) async throws {
-        let counts = try await play(seeds: 1...UInt64(seeds), WorldOptions(assignor: assignor))
-        // A run without these proves nothing.
-        #expect(counts.crashes > 2 * seeds)
-        #expect(counts.fences > seeds / 2)
-        #expect(counts.moves > 10 * seeds)
-        #expect(counts.commits > 100 * seeds)
-        #expect(counts.refusedCommits > seeds)
-        #expect(counts.topicChanges > seeds)
-        #expect(counts.lostMessages > 4 * seeds)
-    }
-}
-
-/// Plays one history a seed, on all cores, and adds up what they saw.
-func play(seeds: ClosedRange<UInt64>, _ options: WorldOptions) async throws -> WorldCounts {
-    try await withThrowingTaskGroup(of: WorldCounts.self) { tasks in
-        for seed in seeds {
-            tasks.addTask {
-                var world = World(seed: seed, options: options)
-                return try world.run()
-            }
+        let seeds = Histories.seeds(seeds)
+        let options = WorldOptions(assignor: assignor)
+        let (counts, violations) = try await Histories.play(seeds) { seed in
+            var world = World(seed: seed, options: options)
+            return try world.run()
         }
-        return try await tasks.reduce(WorldCounts()) { $0 + $1 }
+        for violation in violations { Issue.record(violation) }
+        guard !Histories.isOneSeed else { return }
+        // A run without these proves nothing.
+        #expect(counts[.crashes] > 2 * seeds.count)
+        #expect(counts[.fences] > seeds.count / 2)
+        #expect(counts[.moves] > 10 * seeds.count)
+        #expect(counts[.commits] > 100 * seeds.count)
+        #expect(counts[.refusedCommits] > seeds.count)
+        #expect(counts[.topicChanges] > seeds.count)
+        #expect(counts[.lostMessages] > 4 * seeds.count)
     }
 }
 
@@ -36,10 +31,10 @@ func play(seeds: ClosedRange<UInt64>, _ options: WorldOptions) async throws -> W
 @Suite struct PlantedGroupBugTests {
     @Test("every planted bug is found within 60 seeds", arguments: Plant.allCases)
     func plants(plant: Plant) throws {
-        for seed in 1...60 as ClosedRange<UInt64> {
+        let violation = try Histories.firstViolation(in: 1...60) { seed in
             var world = World(seed: seed, options: WorldOptions(plant: plant))
-            do { _ = try world.run() } catch is Violation { return }
+            _ = try world.run()
         }
-        Issue.record("\(plant) was not found in 60 seeds")
+        #expect(violation != nil, "\(plant) was not found in 60 seeds")
     }
 }

@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import MartletBroker
@@ -67,7 +68,7 @@ extension World {
     }
 
     private mutating func changeTopics() throws {
-        counts.topicChanges += 1
+        counts[.topicChanges] += 1
         switch Int.random(in: 0..<3, using: &random) {
         case 0: addTopic(catalog.count)
         case 1:
@@ -125,7 +126,7 @@ extension World {
             commit.sender?.sequence += 1_000
             return .commit(commit)
         case (.ignoresCommitSequences, .commit(var commit)):
-            commit.sender?.sequence = Int64(counts.events)
+            commit.sender?.sequence = Int64(counts[.events])
             return .commit(commit)
         default: return request
         }

@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import MartletBroker
@@ -27,7 +28,7 @@ extension World {
         let isTold = member.subscription == member.toldSubscription && random.chance(90)
         let subscription = isTold ? nil : member.subscription
         members[index].heartbeat = SimulatedMember.Call(id: call, sentAt: now, subscription: subscription)
-        if member.epoch == 0 { counts.joins += 1 }
+        if member.epoch == 0 { counts[.joins] += 1 }
         // A client may leave `owned` out when nothing changed; saying it always is as good, and tests more.
         let heartbeat = GroupHeartbeat(
             memberID: member.id, memberEpoch: member.epoch, assignmentVersion: member.version, owned: member.owned,
@@ -38,7 +39,7 @@ extension World {
     }
 
     mutating func lose(_ index: Int) {
-        counts.fences += 1
+        counts[.fences] += 1
         members[index].lose(at: now)
     }
 
@@ -89,8 +90,8 @@ extension World {
 
     mutating func receive(_ answer: GroupAnswer, _ index: Int, _ call: Int, _ request: GroupRequest) throws {
         if case .commit(let refusals) = answer {
-            counts.refusedCommits += refusals.count { $0 != nil }
-            counts.commits += refusals.count { $0 == nil }
+            counts[.refusedCommits] += refusals.count { $0 != nil }
+            counts[.commits] += refusals.count { $0 == nil }
         }
         guard members[index].isAlive, !members[index].isRetired else { return }
         switch (answer, request) {
@@ -126,7 +127,7 @@ extension World {
             members[index].assigned = assignment
             for partition in assignment.subtracting(members[index].owned).sorted() {
                 try checks.acquire(partition, index, self)
-                counts.moves += 1
+                counts[.moves] += 1
                 members[index].positions[partition] = .some(nil)
             }
         }

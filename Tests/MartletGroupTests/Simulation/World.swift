@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import MartletBroker
@@ -14,11 +15,9 @@ struct World {
     var random: SeededGenerator
     var now: GroupTime = 0
     var wallTime: TimestampMs = 1_700_000_000_000
-    var events: [Int: WorldEvent] = [:]
-    private var queue = MinHeap<Int>()
-    private var nextEvent = 0
+    private var queue = EventQueue<WorldEvent>()
     var isChaos = true
-    var counts = WorldCounts()
+    var counts = Tally<Seen>()
 
     var group: Group?
     /// Counts the coordinator's runs: what was sent to a former one is lost with its connection.
@@ -47,7 +46,7 @@ struct World {
     var context: GroupContext { GroupContext(now: now, wallTime: wallTime + now, topics: topics) }
 
     /// Plays the history to its end.
-    mutating func run() throws -> WorldCounts {
+    mutating func run() throws -> Tally<Seen> {
         try startCoordinator()
         schedule(.fault, in: 500)
         try play(until: options.chaosMs)
@@ -56,18 +55,17 @@ struct World {
         try play(until: now + options.healingMs)
         try growTopic()
         try play(until: now + options.settlingMs)
-        let moves = counts.moves
-        let fences = counts.fences
+        let moves = counts[.moves]
+        let fences = counts[.fences]
         try play(until: now + options.quietMs)
-        try checkRest(moves: counts.moves - moves, fences: counts.fences - fences)
+        try checkRest(moves: counts[.moves] - moves, fences: counts[.fences] - fences)
         return counts
     }
 
     private mutating func play(until end: GroupTime) throws {
-        while let (due, key) = queue.pop(upTo: end) {
-            guard let event = events.removeValue(forKey: key) else { continue }
+        while let (due, event) = queue.popFirst(upTo: end) {
             now = max(now, due)
-            counts.events += 1
+            counts[.events] += 1
             try happen(event)
         }
         now = end
@@ -102,12 +100,10 @@ struct World {
 
     /// Each at a time of its own: what is sent later may come earlier.
     mutating func schedule(_ event: WorldEvent, in delay: GroupTime) {
-        nextEvent += 1
-        events[nextEvent] = event
-        queue.insert(nextEvent, at: now + delay)
+        queue.add(event, at: now + delay)
     }
 
-    func violation(_ what: String) -> Violation { Violation(seed: seed, time: now, what: what) }
+    func violation(_ what: String) -> Violation { Violation(seed: seed, time: now, rule: what) }
 
     // MARK: The coordinator
 
@@ -128,7 +124,7 @@ struct World {
 
     mutating func crash() {
         guard group != nil else { return }
-        counts.crashes += 1
+        counts[.crashes] += 1
         group = nil
         connection += 1
         let unsynced = log.count - log.durableCount
@@ -205,7 +201,7 @@ struct World {
         let isAnswer = if case .answer = event { true } else { false }
         guard isChaos else { return schedule(event, in: GroupTime.random(in: 0...3, using: &random)) }
         if random.chance(4) {
-            counts.lostMessages += 1
+            counts[.lostMessages] += 1
             return
         }
         let late: ClosedRange<GroupTime> = random.chance(10) ? 0...2_500 : 0...10

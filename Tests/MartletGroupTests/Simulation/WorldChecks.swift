@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 
 @testable import MartletBroker
 

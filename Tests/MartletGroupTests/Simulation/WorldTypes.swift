@@ -39,34 +39,9 @@ enum Plant: String, CaseIterable {
     case fencesRepeats
 }
 
-/// What was seen that must not be.
-struct Violation: Error, CustomStringConvertible {
-    var seed: UInt64
-    var time: GroupTime
-    var what: String
-
-    var description: String { "seed \(seed), at \(time) ms: \(what)" }
-}
-
-/// What a run has seen: a run without it proves nothing.
-struct WorldCounts: Equatable {
-    var joins = 0
-    var fences = 0
-    var moves = 0
-    var commits = 0
-    var refusedCommits = 0
-    var crashes = 0
-    var topicChanges = 0
-    var lostMessages = 0
-    var events = 0
-
-    static func + (left: WorldCounts, right: WorldCounts) -> WorldCounts {
-        WorldCounts(
-            joins: left.joins + right.joins, fences: left.fences + right.fences, moves: left.moves + right.moves,
-            commits: left.commits + right.commits, refusedCommits: left.refusedCommits + right.refusedCommits,
-            crashes: left.crashes + right.crashes, topicChanges: left.topicChanges + right.topicChanges,
-            lostMessages: left.lostMessages + right.lostMessages, events: left.events + right.events)
-    }
+/// What a run may see: a run without it proves nothing.
+enum Seen: CaseIterable, Sendable {
+    case joins, fences, moves, commits, refusedCommits, crashes, topicChanges, lostMessages, events
 }
 
 /// What happens next in the world.

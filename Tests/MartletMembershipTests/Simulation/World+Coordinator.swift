@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import Martlet
@@ -22,7 +23,7 @@ extension World {
     /// What was not durable is lost, from some point on; answers on their way are lost with the connection.
     mutating func crash() {
         guard group != nil else { return }
-        counts.crashes += 1
+        counts[.crashes] += 1
         group = nil
         term += 1
         let ends = [durableLength] + lengths.values.filter { $0 > durableLength }

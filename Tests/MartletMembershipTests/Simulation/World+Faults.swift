@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import Martlet
@@ -86,7 +87,7 @@ extension World {
     }
 
     private mutating func changeTopics() throws {
-        counts.topicChanges += 1
+        counts[.topicChanges] += 1
         switch Int.random(in: 0..<3, using: &random) {
         case 0: addTopic(catalog.count)
         case 1:
@@ -138,13 +139,13 @@ extension World {
     var standing: Standing {
         let positions = processes.map { ($0.index, $0.positions) }
         return Standing(
-            positions: Dictionary(uniqueKeysWithValues: positions), committed: committed, losses: counts.losses,
-            moves: counts.moves)
+            positions: Dictionary(uniqueKeysWithValues: positions), committed: committed, losses: counts[.losses],
+            moves: counts[.moves])
     }
 
     /// Every partition is read by exactly one, and was while nothing happened; nothing moved.
     func checkRest(since before: Standing) throws {
-        if counts.losses > before.losses || counts.moves > before.moves {
+        if counts[.losses] > before.losses || counts[.moves] > before.moves {
             throw violation("a loss or a move in a world at rest")
         }
         let readers = processes.filter { $0.isAlive && !$0.isRetired }

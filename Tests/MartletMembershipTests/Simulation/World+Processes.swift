@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import Martlet
@@ -41,9 +42,9 @@ extension World {
 
     private mutating func note(_ notice: GroupNotice) {
         switch notice {
-        case .joined: counts.joins += 1
-        case .lost(_, let partitions): counts.losses += partitions.isEmpty ? 0 : 1
-        case .stuck: counts.stuck += 1
+        case .joined: counts[.joins] += 1
+        case .lost(_, let partitions): counts[.losses] += partitions.isEmpty ? 0 : 1
+        case .stuck: counts[.stuck] += 1
         case .committed, .commitFailed, .heartbeatFailed: break
         }
     }
@@ -100,8 +101,8 @@ extension World {
             try tell(index) { $0.heartbeatAnswered(call.id, news, now: $1) }
             if options.plant == .countsSessionFromTheAnswer { processes[index].machine.provenAt = time }
         case (.commit(let refusals), .commit(let call)):
-            counts.refusedCommits += refusals.count { $0 != nil }
-            counts.commits += refusals.count { $0 == nil }
+            counts[.refusedCommits] += refusals.count { $0 != nil }
+            counts[.commits] += refusals.count { $0 == nil }
             let answers = refusals.map { $0.map { MartletError(.refused($0.code), $0.message) } }
             try tell(index) { machine, _ in machine.commitAnswered(call.id, answers) }
         case (.offsets(let offsets), .question(let call)):
@@ -175,7 +176,7 @@ extension World {
         if options.plant == .remembersWhereItBegan { offset = processes[index].begun[id] ?? offset }
         processes[index].begun[id] = offset
         processes[index].positions[partition] = offset
-        counts.moves += 1
+        counts[.moves] += 1
     }
 
     private mutating func deliver(_ partition: TopicPartition, from position: Offset, _ index: Int) throws {
@@ -193,7 +194,7 @@ extension World {
         if position > delivered[id] ?? 0 { throw violation("\(id) is read from \(position): records were left out") }
         delivered[id] = max(delivered[id] ?? 0, behind)
         processes[index].positions[partition] = behind
-        counts.deliveries += 1
+        counts[.deliveries] += 1
     }
 
     /// Another process has come with its instance id.

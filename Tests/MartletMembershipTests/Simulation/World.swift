@@ -1,4 +1,5 @@
 import MartletCore
+import SimulationKit
 import TestSeeds
 
 @testable import Martlet
@@ -15,9 +16,8 @@ struct World {
     var random: SeededGenerator
     var now: Int64 = 0
     var isChaos = true
-    var counts = WorldCounts()
-    private var events: [(time: Int64, order: Int, event: WorldEvent)] = []
-    private var nextOrder = 0
+    var counts = Tally<Seen>()
+    private var queue = EventQueue<WorldEvent>()
 
     // The coordinator.
     var group: Group?
@@ -51,10 +51,10 @@ struct World {
         GroupContext(now: now, wallTime: 1_700_000_000_000 + now, topics: TopicCatalog(catalog))
     }
 
-    func violation(_ what: String) -> Violation { Violation(seed: seed, time: now, what: what) }
+    func violation(_ what: String) -> Violation { Violation(seed: seed, time: now, rule: what) }
 
     /// Plays the history to its end.
-    mutating func run() throws -> WorldCounts {
+    mutating func run() throws -> Tally<Seen> {
         try startCoordinator()
         schedule(.fault, in: 300)
         try play(until: options.chaosMs)
@@ -68,12 +68,11 @@ struct World {
     }
 
     private mutating func play(until end: Int64) throws {
-        while let first = events.first, first.time <= end {
-            popFirst()
-            now = max(now, first.time)
-            counts.events += 1
-            guard counts.events < options.eventsMax else { throw violation("too much happens: \(first.event)") }
-            try happen(first.event)
+        while let (due, event) = queue.popFirst(upTo: end) {
+            now = max(now, due)
+            counts[.events] += 1
+            guard counts[.events] < options.eventsMax else { throw violation("too much happens: \(event)") }
+            try happen(event)
         }
         now = end
     }
@@ -116,33 +115,7 @@ struct World {
     // MARK: Time
 
     mutating func schedule(_ event: WorldEvent, in delay: Int64) {
-        nextOrder += 1
-        let entry = (time: now + max(delay, 0), order: nextOrder, event: event)
-        events.append(entry)
-        var child = events.count - 1
-        while child > 0, comesFirst(child, (child - 1) / 2) {
-            events.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    private mutating func popFirst() {
-        events.swapAt(0, events.count - 1)
-        events.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in 2 * parent + 1...2 * parent + 2 where child < events.count && comesFirst(child, least) {
-                least = child
-            }
-            if least == parent { return }
-            events.swapAt(parent, least)
-            parent = least
-        }
-    }
-
-    private func comesFirst(_ left: Int, _ right: Int) -> Bool {
-        (events[left].time, events[left].order) < (events[right].time, events[right].order)
+        queue.add(event, at: now + max(delay, 0))
     }
 
     // MARK: The network
@@ -153,7 +126,7 @@ struct World {
     mutating func send(_ event: WorldEvent, mayRepeat: Bool = false) {
         guard isChaos else { return schedule(event, in: Int64.random(in: 0...3, using: &random)) }
         if isCutOff(event.process) || random.chance(3) {
-            counts.lostMessages += 1
+            counts[.lostMessages] += 1
             return
         }
         let late: ClosedRange<Int64> = random.chance(10) ? 0...2_500 : 0...10

@@ -39,44 +39,9 @@ enum Plant: String, CaseIterable {
     case readsOnAfterRevocation
 }
 
-/// What was seen that must not be.
-struct Violation: Error, CustomStringConvertible {
-    var seed: UInt64
-    var time: Int64
-    var what: String
-
-    var description: String { "seed \(seed), at \(time) ms: \(what)" }
-}
-
-/// What a run has seen: a run without it proves nothing.
-struct WorldCounts: Equatable {
-    var events = 0
-    var joins = 0
-    var losses = 0
-    var stuck = 0
-    var moves = 0
-    var deliveries = 0
-    var commits = 0
-    var refusedCommits = 0
-    var crashes = 0
-    var topicChanges = 0
-    var lostMessages = 0
-
-    static func + (left: WorldCounts, right: WorldCounts) -> WorldCounts {
-        var sum = left
-        sum.events += right.events
-        sum.joins += right.joins
-        sum.losses += right.losses
-        sum.stuck += right.stuck
-        sum.moves += right.moves
-        sum.deliveries += right.deliveries
-        sum.commits += right.commits
-        sum.refusedCommits += right.refusedCommits
-        sum.crashes += right.crashes
-        sum.topicChanges += right.topicChanges
-        sum.lostMessages += right.lostMessages
-        return sum
-    }
+/// What a run may see: a run without it proves nothing.
+enum Seen: CaseIterable, Sendable {
+    case events, joins, losses, stuck, moves, deliveries, commits, refusedCommits, crashes, topicChanges, lostMessages
 }
 
 /// What a member asks the coordinator.
