@@ -17,7 +17,7 @@ enum Spawn {
                 posix_spawn_file_actions_addopen(&actions, target, "/dev/null", target == 0 ? O_RDONLY : O_WRONLY, 0)
             }
         }
-        keepDescriptorsToOurselves()
+        for descriptor in 3..<descriptorsEnd() { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -42,13 +42,15 @@ enum Spawn {
         return status
     }
 
+    /// All descriptors that this process has are below it, and those that other threads open before the child begins.
+    ///
     /// Sockets of tests that run beside this one would stay open in the child after those tests have closed them, and
-    /// their peers would wait for an end that does not come. Not all of them are made close-on-exec.
-    private static func keepDescriptorsToOurselves() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
-            // The listing's own is closed by now: setting a flag on it fails, and that is all.
-            if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        }
+    /// their peers would wait for an end that does not come. Not all of them are closed-on-exec. To make them so from here is
+    /// no way out: Foundation's `Process` learns of a child's end by a socket that the child inherits; without it, it takes
+    /// the child for dead at once, and waits for it with everybody else's children waiting behind.
+    private static func descriptorsEnd() -> Int32 {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return (open.compactMap { Int32($0) }.max() ?? 2) + 256
     }
 
     private static func withCStrings<Result>(
