@@ -205,8 +205,9 @@ let package = Package(
         tests(
             "MartletServerTests",
             [
-                "MartletServer", "MartletBroker", "MartletRPC", "MartletProtocol", "MartletMetadata", "MartletStorage",
-                "MartletCore", nioCore, nioPosix, logging,
+                "MartletTestSupport", "MartletServer", "MartletBroker", "MartletRPC", "MartletProtocol",
+                "MartletMetadata",
+                "MartletStorage", "MartletCore", nioCore, nioPosix, logging,
             ]
         ),
         tests(

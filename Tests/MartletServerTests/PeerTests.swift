@@ -4,6 +4,7 @@ import MartletCore
 import MartletMetadata
 import MartletProtocol
 import MartletRPC
+import MartletTestSupport
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -119,10 +120,10 @@ struct PeerTests {
                 DurableReport(
                     replica: ReplicaIdentity(broker: 1, startEpoch: 4),
                     items: [.init(id: id, leaderEpoch: 3, durableOffset: 11)]))
-            // On the same connection, so after it.
-            #expect(await peer.reachable(of: [1, 3], timeout: .seconds(20)) == [3])
-            let report = try #require(other.made.lastReport)
+            // A call made while the connection comes up may overtake it.
+            let report = try #require(await other.made.firstReport(within: .seconds(20)))
             #expect(report.partitions.map(\.durableOffset) == [11])
+            #expect(await peer.reachable(of: [1, 3], timeout: .seconds(20)) == [3])
             await peer.reportDeath(PartitionLeader(broker: 3, startEpoch: 8))
             #expect(other.made.deaths == [ReportDeathRequest(brokerID: 3, startEpoch: 8)])
             let move = MoveRequest(
@@ -190,25 +191,29 @@ struct PeerTests {
 
 /// Keeps what it was asked and says what it says always.
 private final class MadeUpBroker: RecordsService, ReplicasService {
-    private struct State {
+    private struct State: Sendable {
         var isSilent = false
         var lastFetch: FetchRequest?
-        var lastReport: ReportDurableRequest?
+        var report: ReportDurableRequest?
         var deaths: [ReportDeathRequest] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Watched(State())
 
     var isSilent: Bool {
-        get { state.withLock { $0.isSilent } }
-        set { state.withLock { $0.isSilent = newValue } }
+        get { state.value.isSilent }
+        set { state.update { $0.isSilent = newValue } }
     }
-    var lastFetch: FetchRequest? { state.withLock { $0.lastFetch } }
-    var lastReport: ReportDurableRequest? { state.withLock { $0.lastReport } }
-    var deaths: [ReportDeathRequest] { state.withLock { $0.deaths } }
+    var lastFetch: FetchRequest? { state.value.lastFetch }
+    var deaths: [ReportDeathRequest] { state.value.deaths }
+
+    /// Nil when none comes.
+    func firstReport(within limit: Duration) async -> ReportDurableRequest? {
+        await state.wait(within: limit) { $0.report }
+    }
 
     func fetch(_ request: FetchRequest, attachment: ByteBuffer, call: ServerCall<FetchResponse>) {
-        let isSilent = state.withLock { state in
+        let isSilent = state.update { state in
             state.lastFetch = request
             return state.isSilent
         }
@@ -228,7 +233,7 @@ private final class MadeUpBroker: RecordsService, ReplicasService {
     func reportDurable(
         _ request: ReportDurableRequest, attachment: ByteBuffer, call: ServerCall<ReportDurableResponse>
     ) {
-        state.withLock { $0.lastReport = request }
+        state.update { $0.report = request }
         call.reply(ReportDurableResponse())
     }
 
@@ -237,7 +242,7 @@ private final class MadeUpBroker: RecordsService, ReplicasService {
     }
 
     func reportDeath(_ request: ReportDeathRequest, attachment: ByteBuffer, call: ServerCall<ReportDeathResponse>) {
-        state.withLock { $0.deaths.append(request) }
+        state.update { $0.deaths.append(request) }
         call.reply(ReportDeathResponse())
     }
 
