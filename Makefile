@@ -11,6 +11,8 @@ QUICKSTART := .build/quickstart
 CLUSTER := .build/cluster
 # How long `make chaos` attacks, in seconds.
 CHAOS_SECONDS ?= 300
+# Where it leaves what brokers and etcd have logged.
+CHAOS_LOGS ?= .build/chaos
 # Which attacks `make check` makes.
 CHECK_CHAOS_SEED ?= 11
 PACKAGES := libprotobuf-c-dev liblz4-dev
@@ -60,7 +62,7 @@ cluster-stop: ## Stops what `make cluster` left running
 chaos: packages test-packages ## Breaks a real cluster in network namespaces for CHAOS_SECONDS (needs root); CHAOS_SEED replays a run
 	$(SWIFT_BUILD) -c release --product martlet
 	$(SWIFT_BUILD) -c release --product MartletChaos
-	$(RELEASE)/MartletChaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(CHAOS_FLAGS)
+	$(RELEASE)/MartletChaos --seconds $(CHAOS_SECONDS) --logs $(CHAOS_LOGS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(CHAOS_FLAGS)
 
 .PHONY: chaos-short
 chaos-short: ## Makes each kind of attack once, against what `make test` has built (needs root)

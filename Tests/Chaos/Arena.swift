@@ -87,6 +87,15 @@ final class Arena {
     /// What each program has logged last.
     var lastWords: String { nodes.map(\.lastWords).joined(separator: "\n") }
 
+    /// Leaves a file for each program with everything that it has logged.
+    func keepLogs(in directory: String) throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for node in nodes {
+            let name = node.name.replacing(" ", with: "-")
+            try node.log.write(toFile: "\(directory)/\(name).log", atomically: false, encoding: .utf8)
+        }
+    }
+
     /// Throws when a program has ended that nobody has ended.
     func expectAllRunning() throws {
         for node in nodes where !node.isRunning { throw TestFailure("\(node.name) has ended by itself") }
@@ -100,16 +109,21 @@ final class Arena {
     /// Takes all the room that is left on a broker's disk, but for a few pages: what the broker writes takes those.
     func fillDisk(of broker: Node) throws {
         var taken = 0
-        // By halves: while a large piece is taken the broker writes on, and all that was free a moment ago no longer is.
+        var refusal: (any Error)?
+        // By halves, and again: the broker writes on, and all that was free a moment ago no longer is.
         for _ in 0..<60 {
             let values = try URL(filePath: broker.directory).resourceValues(forKeys: [.volumeAvailableCapacityKey])
             let free = values.volumeAvailableCapacity ?? 0
             if free < 128 << 10 { return }
             let piece = free / 2
-            try Command.run("fallocate", "-o", "\(taken)", "-l", "\(piece)", "\(broker.directory)/ballast")
-            taken += piece
+            do {
+                try Command.run("fallocate", "-o", "\(taken)", "-l", "\(piece)", "\(broker.directory)/ballast")
+                taken += piece
+            } catch {
+                refusal = error
+            }
         }
-        throw TestFailure("the disk of \(broker.name) cannot be filled")
+        throw TestFailure("the disk of \(broker.name) cannot be filled\(refusal.map { ": \($0)" } ?? "")")
     }
 
     func emptyDisk(of broker: Node) throws {

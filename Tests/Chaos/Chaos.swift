@@ -24,6 +24,9 @@ struct Chaos: AsyncParsableCommand {
     @Flag(help: "Makes every kind of attack once, for a second or so each, however long that takes.")
     var short = false
 
+    @Option(help: ArgumentHelp("Where everything that the programs log is kept.", valueName: "directory"))
+    var logs: String?
+
     private static let topic = RecordedLoad.Topic("chaos", partitions: 3)
 
     func validate() throws {
@@ -37,13 +40,19 @@ struct Chaos: AsyncParsableCommand {
         do {
             let summary = try await play(arena, &table)
             await arena.close()
+            try keepLogs(arena)
             print(table.text + summary)
         } catch {
             let words = arena.lastWords
             await arena.close()
+            try keepLogs(arena)
             print(words + "\n" + table.text + "seed \(seed) FAILED: \(error)")
             throw ExitCode(1)
         }
+    }
+
+    private func keepLogs(_ arena: Arena) throws {
+        if let logs { try arena.keepLogs(in: logs) }
     }
 
     private func play(_ arena: Arena, _ table: inout SummaryTable) async throws -> String {
@@ -88,7 +97,7 @@ struct Chaos: AsyncParsableCommand {
         var random = SeededGenerator(seed: seed)
         var deck = Deck(milliseconds: short ? 800...1_600 : 2_000...6_000)
         let deadline = ContinuousClock.now + .seconds(seconds)
-        try await progress(load, readers, after: "the start")
+        try await recover(arena, load, readers, after: "the start")
         var attacks = 0
         while short ? attacks < Attack.Fault.allCases.count : ContinuousClock.now < deadline {
             let attack = deck.deal(using: &random)
@@ -97,24 +106,32 @@ struct Chaos: AsyncParsableCommand {
             let nemesis = Nemesis(
                 arena: arena, partition: TopicPartition(topic: Self.topic.name, partition: partition))
             let (before, start) = (load.acknowledged, ContinuousClock.now)
-            print("\(attack) ...")
-            fflush(nil)
+            Timeline.note("\(attack), seen from partition \(partition)")
             try await nemesis.carryOut(attack, using: &random)
             let (during, healed) = (load.acknowledged - before, ContinuousClock.now)
+            Timeline.note("healed")
             try arena.expectAllRunning()
-            try await progress(load, readers, after: "\(attack)")
-            try await arena.waitUntilHealthy(within: .seconds(60))
-            table.add(
-                attack, lasted: healed - start, acknowledged: during, recovery: ContinuousClock.now - healed)
+            let recovery = try await recover(arena, load, readers, after: "\(attack)")
+            table.add(attack, lasted: healed - start, acknowledged: during, recovery)
         }
     }
 
-    private func progress(_ load: RecordedLoad, _ readers: RecordedReaders, after what: String) async throws {
+    /// Waits until writes and reads go on and every replica is in sync.
+    @discardableResult
+    private func recover(
+        _ arena: Arena, _ load: RecordedLoad, _ readers: RecordedReaders, after what: String
+    ) async throws -> SummaryTable.Recovery {
+        let start = ContinuousClock.now
         guard await load.waitForAcknowledgements(load.acknowledged + 300, within: .seconds(60)), load.failures.isEmpty
         else { throw TestFailure("after \(what) writes do not go on: \(load.failures)") }
+        let written = ContinuousClock.now
         guard await readers.waitForRecords(readers.records + 300, within: .seconds(60)) else {
             throw TestFailure("after \(what) the group does not read on")
         }
+        let read = ContinuousClock.now
+        try await arena.waitUntilHealthy(within: .seconds(60))
+        return SummaryTable.Recovery(
+            written: written - start, read: read - start, whole: ContinuousClock.now - start)
     }
 
     /// Histories and every replica's log.

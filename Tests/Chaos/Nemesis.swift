@@ -19,6 +19,7 @@ struct Nemesis {
         case .kill, .pause, .cut, .oneWayCut, .slowLink, .drain, .rollingRestart, .diskFull: break
         }
         let victims = try await victims(attack.target, using: &random)
+        Timeline.note("hits brokers \(victims)")
         switch attack.fault {
         case .rollingRestart: return try await restart(victims)
         case .cut, .oneWayCut: return try await cut(try links(attack, victims), attack.time)
@@ -127,6 +128,7 @@ struct Nemesis {
 
     private func killEtcdLeader(_ time: Duration) async throws {
         let leader = try await EtcdMembers.leader(of: arena.etcd)
+        Timeline.note("hits \(leader.name)")
         await leader.process.kill()
         try await Task.sleep(for: time)
         try leader.restart()
@@ -143,6 +145,7 @@ struct Nemesis {
             case .majority: Array(arena.etcd.shuffled(using: &random).prefix(2))
             case .all: arena.etcd
             }
+        Timeline.note("hits \(victims.map(\.name))")
         for member in victims { member.process.signal(SIGSTOP) }
         try await Task.sleep(for: time)
         for member in victims { member.process.signal(SIGCONT) }

@@ -45,5 +45,8 @@ final class Node {
     /// How often it has found no room on its disk.
     var fullDisks: Int { count(of: "the disk is full") }
 
+    /// Everything it has logged, in all its runs.
+    var log: String { logs.map(\.text).joined(separator: "\n--- started again\n") + "\n" }
+
     var lastWords: String { "\(name) \(isRunning ? "runs" : "has ended"):\n\(process.errors.tail)" }
 }

@@ -2,10 +2,24 @@ import Foundation
 
 /// What was done, and how the cluster took it.
 struct SummaryTable {
-    private var rows: [[String]] = [["attack", "lasted", "acknowledged meanwhile", "whole again after"]]
+    private var rows: [[String]] = [
+        ["attack", "lasted", "acknowledged meanwhile", "written again after", "read after", "whole after"]
+    ]
 
-    mutating func add(_ attack: Attack, lasted: Duration, acknowledged: Int, recovery: Duration) {
-        rows.append(["\(attack)", Self.text(lasted), "\(acknowledged)", Self.text(recovery)])
+    /// From the end of an attack.
+    struct Recovery {
+        /// Until some hundred records more were acknowledged.
+        var written: Duration
+        /// Until the group was handed some hundred more after that.
+        var read: Duration
+        /// Until every replica was in sync besides.
+        var whole: Duration
+    }
+
+    mutating func add(_ attack: Attack, lasted: Duration, acknowledged: Int, _ recovery: Recovery) {
+        rows.append(
+            ["\(attack)", Self.text(lasted), "\(acknowledged)"]
+                + [recovery.written, recovery.read, recovery.whole].map(Self.text))
     }
 
     private static func text(_ duration: Duration) -> String {
