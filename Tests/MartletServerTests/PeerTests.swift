@@ -162,11 +162,25 @@ struct PeerTests {
         }
     }
 
-    @Test("a broker that is up accepts a dial")
+    @Test("a broker that is up accepts a dial, and one of another cluster does, too")
     func dial() async throws {
         try await Self.with { other in
             #expect(await other.transport.dial(other.address, timeout: .seconds(5)) == .accepted)
+            let stranger = RPCPeerTransport(group: Self.loops, brokerID: 1) { "another" }
+            #expect(await stranger.dial(other.address, timeout: .seconds(5)) == .accepted)
         }
+    }
+
+    @Test("a process that is stopped answers no dial, though its host takes the connection")
+    func dialStopped() async throws {
+        // Nobody reads what comes: what a stopped process looks like from outside.
+        let silent = try await ServerBootstrap(group: Self.loops)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let address = PeerAddress(
+            broker: 2, startEpoch: 5, host: "127.0.0.1", port: UInt16(try #require(silent.localAddress?.port)))
+        let transport = RPCPeerTransport(group: Self.loops, brokerID: 1) { "c" }
+        #expect(await transport.dial(address, timeout: .milliseconds(100)) == .noAnswer)
+        try await silent.close()
     }
 
     @Test("after a call that nobody answered the next one goes over a new connection")

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// Runs this broker's ``ControllerMachine``: hands it what happens, in order, and does what it wants. Any thread.
 final class Controller: Sendable {
-    /// How long a dial may take; what takes longer is no answer.
+    /// How long a dial may take; what takes longer is no answer. Less than ``ControllerSettings/silentGrace``.
     private static let dialTimeout = Duration.milliseconds(500)
     private static let askTimeout = Duration.seconds(2)
     /// Between looks at a store that does not answer.

@@ -12,8 +12,9 @@ struct ControllerSettings: Sendable {
     /// Nobody is declared dead for want of a session within this after an election or a gap in the feed (RULES 18).
     var sessionTimeout: ControllerTime = 6_000
     /// How long a broker without a session is waited for when nothing answers at its address,
-    var silentGrace: ControllerTime = 300
-    /// and when something does: it may be alive and about to open another session.
+    /// longer than a dial takes to find that out,
+    var silentGrace: ControllerTime = 600
+    /// and when something does: it is alive and about to open another session.
     var answeringGrace: ControllerTime = 2_000
     /// Partitions that one transaction changes at most; its condition on the controller's own key comes on top.
     var partitionsPerTransaction = 99
@@ -51,10 +52,11 @@ struct ControllerSettings: Sendable {
 
 /// What a dial found at a broker's address.
 enum DialResult: Sendable, Hashable {
-    /// Something listens there: which does not mean that it is well.
+    /// Something greets there: which does not mean that it is well.
     case accepted
     /// The host says that nothing listens: the process is gone.
     case refused
+    /// The host is away, or the process is stopped.
     case noAnswer
 }
 

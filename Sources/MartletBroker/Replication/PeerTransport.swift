@@ -19,9 +19,11 @@ package struct PeerAddress: Sendable, Hashable {
 
 /// What became of a connection to a broker that may be dead.
 package enum DialOutcome: Sendable, Hashable {
+    /// A process answered.
     case accepted
     /// The host answers, and nobody listens: the process is gone.
     case refused
+    /// The host is away, or the process is stopped.
     case noAnswer
 }
 
@@ -29,7 +31,7 @@ package enum DialOutcome: Sendable, Hashable {
 package protocol PeerTransport: Sendable {
     /// Cheap: connects when it is first used, and again after failures, backing off. Whoever made it closes it.
     func peer(_ address: PeerAddress) -> any Peer
-    /// One connection, closed at once (RULES 21).
+    /// Connects, waits for a greeting, and hangs up (RULES 21). `timeout` is for each of the first two.
     func dial(_ address: PeerAddress, timeout: Duration) async -> DialOutcome
 }
 

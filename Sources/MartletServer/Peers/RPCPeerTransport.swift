@@ -1,5 +1,6 @@
 package import MartletBroker
 package import MartletMetadata
+internal import MartletProtocol
 internal import MartletRPC
 package import NIOCore
 internal import NIOPosix
@@ -38,10 +39,8 @@ package final class RPCPeerTransport: PeerTransport {
     }
 
     package func peer(_ address: PeerAddress) -> any Peer {
-        var options = RPCConnectionOptions(
-            clientName: "broker \(brokerID)", clientVersion: Version.current, clusterID: clusterID(), budget: budget)
-        options.connectTimeout = Self.connectTimeout
-        return RPCPeer(address: address, options: options, loop: group.next()) { [weak self] run in
+        RPCPeer(address: address, options: options(connectTimeout: Self.connectTimeout), loop: group.next()) {
+            [weak self] run in
             self?.mourner.withLock { $0 }?(run)
         }
     }
@@ -49,15 +48,39 @@ package final class RPCPeerTransport: PeerTransport {
     /// A peer that does not answer this long is down, or as good as down.
     private static let connectTimeout = TimeAmount.seconds(2)
 
+    private func options(connectTimeout: TimeAmount) -> RPCConnectionOptions {
+        var options = RPCConnectionOptions(
+            clientName: "broker \(brokerID)", clientVersion: Version.current, clusterID: clusterID(), budget: budget)
+        options.connectTimeout = connectTimeout
+        return options
+    }
+
     package func dial(_ address: PeerAddress, timeout: Duration) async -> DialOutcome {
+        let timeout = TimeAmount(timeout)
         do {
             let channel = try await ClientBootstrap(group: group)
-                .connectTimeout(TimeAmount(timeout))
+                .connectTimeout(timeout)
                 .connect(host: address.host, port: Int(address.port)).get()
             channel.close(promise: nil)
-            return .accepted
         } catch {
             return Self.isRefusal(error) ? .refused : .noAnswer
+        }
+        return await answersHello(address, within: timeout) ? .accepted : .noAnswer
+    }
+
+    /// Whether a process says anything there. The kernel of a host takes connections for one that is stopped, too.
+    private func answersHello(_ address: PeerAddress, within timeout: TimeAmount) async -> Bool {
+        do throws(RPCFailure) {
+            try await RPCConnection.connect(
+                host: address.host, port: Int(address.port), options: options(connectTimeout: timeout), group: group
+            ).close()
+            return true
+        } catch {
+            switch error.status {
+            case .unavailable, .deadlineExceeded: return false
+            // An answer, though no welcome.
+            default: return true
+            }
         }
     }
 
