@@ -1,5 +1,7 @@
 import Logging
 import MartletCore
+import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -54,6 +56,26 @@ struct AdminTests {
         }
         await first.stop()
         await second.stop()
+    }
+
+    @Test(
+        "a host that takes connections and says nothing does not hold up what others can answer",
+        .timeLimit(.minutes(1)))
+    func silentHost() async throws {
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let broker = try await FakeBroker.start()
+        let ports = [try #require(silent.localAddress?.port), broker.port]
+        var client = ClientConfiguration(bootstrap: ports.map { BrokerAddress(host: "127.0.0.1", port: $0) })
+        // Longer than this test may take.
+        client.connectTimeout = .seconds(300)
+        client.requestTimeout = .seconds(600)
+        try await withAdmin(client, logger: quiet) { admin in
+            let topics = try await admin.listTopics()
+            #expect(topics.isEmpty)
+        }
+        try await silent.close()
+        await broker.stop()
     }
 
     @Test("the first bootstrap address that answers is used, and the cluster told")
