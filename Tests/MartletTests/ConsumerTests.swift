@@ -189,6 +189,28 @@ struct ConsumerTests {
         await second.stop()
     }
 
+    @Test("a leader that says who leads now costs no back-off", .timeLimit(.minutes(1)))
+    func toldOfLeader() async throws {
+        let cluster = FakeBroker.Cluster()
+        let first = try await filled(30, cluster: cluster)
+        let second = try await FakeBroker.start(cluster, id: 1)
+        let consumer = try consumer(first) {
+            // Longer than this test may take.
+            $0.client.retryBackoffMax = .seconds(300)
+            $0.client.retryBackoff = .seconds(300)
+        }
+        consumer.assign([partition], from: .earliest)
+        #expect(try await read(30, consumer).count == 30)
+        cluster.moveLeader(of: "t", to: 1)
+        let producer = try Producer(ProducerConfiguration(client: client(second)), logger: quiet)
+        _ = try await producer.send(topic: "t", value: "after").delivery()
+        #expect(try await read(1, consumer) == ["after"])
+        try await producer.close()
+        await consumer.close()
+        await first.stop()
+        await second.stop()
+    }
+
     @Test("stopping from elsewhere ends the sequence; so does cancelling the task")
     func stopping() async throws {
         let broker = try await filled(0)

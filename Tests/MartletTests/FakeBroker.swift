@@ -20,6 +20,11 @@ final class FakeBroker: Sendable {
         var id: TopicID
         var leaders: [BrokerID]
         var epoch: LeaderEpoch = 1
+
+        /// What those are told who ask another broker.
+        func hint(_ partition: PartitionIndex) -> LeaderHint {
+            LeaderHint(brokerID: leaders[Int(partition)], leaderEpoch: epoch)
+        }
     }
 
     /// What the brokers of one cluster share: topics, logs and the faults to come.
@@ -56,14 +61,18 @@ final class FakeBroker: Sendable {
             }
         }
 
+        /// Whoever waits at the former leader is told.
         func moveLeader(of name: String, to broker: BrokerID) {
-            state.withLock { state in
-                guard var topic = state.topics[name] else { return }
+            let waiters = state.withLock { state in
+                guard var topic = state.topics[name] else { return [@Sendable () -> Void]() }
                 topic.leaders = topic.leaders.map { _ in broker }
                 topic.epoch += 1
                 state.topics[name] = topic
                 state.revision += 1
+                defer { state.fetchWaiters = [] }
+                return state.fetchWaiters
             }
+            for waiter in waiters { waiter() }
         }
 
         func release() {

@@ -49,7 +49,11 @@ extension FakeServices: RecordsService {
             ProducePartitionResult(error: code.rawValue, message: "\(code)", baseOffset: -1, logAppendTimeMs: -1)
         }
         guard let topic = topic(partition.topicID, in: state) else { return refused(.unknownTopicID) }
-        guard topic.leaders[Int(partition.partition)] == id else { return refused(.notLeaderOrFollower) }
+        guard topic.leaders[Int(partition.partition)] == id else {
+            var result = refused(.notLeaderOrFollower)
+            result.leader = topic.hint(partition.partition)
+            return result
+        }
         if !state.produceErrors.isEmpty {
             let code = state.produceErrors.removeFirst()
             if code != .none { return refused(code) }
@@ -101,7 +105,11 @@ extension FakeServices: RecordsService {
             return (result, nil)
         }
         guard let topic = topic(partition.topicID, in: state) else { return refused(.unknownTopicID) }
-        guard topic.leaders[Int(partition.partition)] == id else { return refused(.notLeaderOrFollower) }
+        guard topic.leaders[Int(partition.partition)] == id else {
+            var (result, none) = refused(.notLeaderOrFollower)
+            result.leader = topic.hint(partition.partition)
+            return (result, none)
+        }
         let log = state.stored[TopicIDPartition(topicID: topic.id, partition: partition.partition)] ?? .init()
         guard (log.logStart...log.nextOffset).contains(partition.fetchOffset) else {
             return refused(.offsetOutOfRange, log)

@@ -79,6 +79,39 @@ struct LaneTests {
         #expect(script.take()?.baseSequence == 2)
     }
 
+    @Test("batches that fail together are one failure: the back-off is that of the first")
+    func oneFailure() {
+        let script = LaneScript()
+        for _ in 0..<5 { script.fill() }
+        let sent = (0..<5).compactMap { _ in script.take() }
+        for batch in sent { script.fail(batch, .answer(.notLeaderOrFollower)) }
+        script.now = .ms(9)
+        #expect(script.take() == nil)
+        script.now = .ms(10)
+        #expect(script.take() === sent[0])
+        script.fail(sent[0], .lost)
+        script.now = .ms(29)
+        #expect(script.take() == nil, "the second failure in a row waits twice as long")
+        script.now = .ms(30)
+        #expect(script.take() === sent[0])
+    }
+
+    @Test("who is told of another leader sends there once all is answered, without any back-off")
+    func elsewhere() {
+        let script = LaneScript()
+        let (first, second) = (script.fill(), script.fill())
+        _ = (script.take(leader: 0), script.take(leader: 0))
+        var failure = ProduceFailure.answer(.notLeaderOrFollower)
+        failure.kind = .elsewhere
+        script.fail(first, failure)
+        #expect(script.take(leader: 1) == nil, "the second is still unanswered")
+        // By then the news is none.
+        script.fail(second, .answer(.notLeaderOrFollower))
+        #expect(script.take(leader: 1) === first)
+        #expect(script.take(leader: 1) === second)
+        #expect(script.lane.failures == 0)
+    }
+
     @Test("what is in flight to one leader is answered before anything goes to the next")
     func leaderMove() {
         let script = LaneScript()

@@ -142,6 +142,29 @@ struct ProducerTests {
         await second.stop()
     }
 
+    @Test("a leader that says who leads now costs no back-off", .timeLimit(.minutes(1)))
+    func toldOfLeader() async throws {
+        let cluster = FakeBroker.Cluster()
+        let first = try await FakeBroker.start(cluster, id: 0)
+        let second = try await FakeBroker.start(cluster, id: 1)
+        cluster.addTopic("t", leader: 0)
+        let producer = try Producer(
+            configuration(first) {
+                // Longer than this test may take.
+                $0.client.retryBackoffMax = .seconds(300)
+                $0.client.retryBackoff = .seconds(300)
+            }, logger: quiet)
+        _ = try await producer.send(topic: "t", value: "a").delivery()
+        cluster.moveLeader(of: "t", to: 1)
+        var last: DeliveryHandle?
+        for value in ["b", "c", "d"] { last = try await producer.send(topic: "t", value: value) }
+        #expect(try await (try #require(last)).delivery().offset == 3)
+        #expect(try cluster.values("t") == ["a", "b", "c", "d"])
+        try await producer.close()
+        await first.stop()
+        await second.stop()
+    }
+
     @Test("a broker that comes back on its port gets the records that waited for it")
     func reconnect() async throws {
         let cluster = FakeBroker.Cluster()

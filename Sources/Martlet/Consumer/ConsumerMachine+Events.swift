@@ -141,8 +141,10 @@ extension ConsumerMachine {
         // Whether the topic is gone is for the next lookup to say.
         let isStale = ErrorCode(rawValue: error)?.meansStaleMetadata ?? false
         if isStale { lookups.want(partition.topic) }
-        if let leader { noteLeader(leader, of: partition) }
-        if failure.isRetriable || isStale {
+        if let leader, noteLeader(leader, of: partition) {
+            // Whom to ask is known: no reason to wait.
+            cursors[partition]?.askAgain()
+        } else if failure.isRetriable || isStale {
             retryLater(partition, now: now)
         } else {
             giveUp(partition, failure)
@@ -165,12 +167,14 @@ extension ConsumerMachine {
         fail(partition, error)
     }
 
-    private mutating func noteLeader(_ leader: PartitionImage, of partition: TopicPartition) {
+    /// Takes in what an answer says about the leader, if it is news. True when it is, and there is one.
+    private mutating func noteLeader(_ leader: PartitionImage, of partition: TopicPartition) -> Bool {
         let index = Int(partition.partition)
         guard let known = topics[partition.topic], index < known.partitions.count,
             known.partitions[index].leaderEpoch < leader.leaderEpoch
-        else { return }
+        else { return false }
         topics[partition.topic]?.partitions[index] = leader
+        return leader.leader != nil
     }
 }
 

@@ -61,6 +61,8 @@ final class Lane {
     private(set) var destination: BrokerID?
     /// Failures since the last success.
     private(set) var failures = 0
+    /// What is in flight together fails together, and is one failure.
+    private var isFailureKnown = false
     private var nextSequence: Int32 = 0
     private var nextOrdinal: UInt64 = 0
 
@@ -137,6 +139,7 @@ extension Lane {
         guard settings.usesSequences == false || assignSequence(to: batch, current: current) else { return nil }
         queue.removeFirst()
         phase = .sending
+        isFailureKnown = false
         destination = leader
         inFlight.append(batch)
         return batch
@@ -208,8 +211,14 @@ extension Lane {
         switch failure.kind {
         case .unanswered, .notNow:
             requeue(batch)
+            if isFailureKnown { break }
+            isFailureKnown = true
             failures += 1
             backOff(until: now + delay(failures))
+        case .elsewhere:
+            requeue(batch)
+            isFailureKnown = true
+            backOff(until: now)
         case .outOfOrder where isOldest(batch):
             // All before it was acknowledged, so the broker has lost some of that.
             return [unresolved(batch)]

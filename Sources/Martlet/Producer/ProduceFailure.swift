@@ -8,6 +8,8 @@ struct ProduceFailure: Sendable {
         case unanswered
         /// Not taken, but it may be later or elsewhere.
         case notNow
+        /// Not taken, because another broker leads, which is known by now: to be sent there at once.
+        case elsewhere
         /// A batch before it is missing.
         case outOfOrder
         /// The broker knows nothing of this producer (any more), or knows a later epoch of it.

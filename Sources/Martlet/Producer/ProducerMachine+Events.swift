@@ -40,8 +40,9 @@ extension ProducerMachine {
         switch answer {
         case .accepted(let place):
             return lane.accepted(batch, at: place)
-        case .failed(let failure, let leader):
-            if let leader { topic.noteLeader(leader, of: batch.topicPartition.partition) }
+        case .failed(var failure, let leader):
+            let isNews = leader.map { topic.noteLeader($0, of: batch.topicPartition.partition) } ?? false
+            if isNews, failure.kind == .notNow, leader?.leader != nil { failure.kind = .elsewhere }
             if failure.meansStaleMetadata { lookups.want(topic.name) }
             var random = random
             defer { self.random = random }

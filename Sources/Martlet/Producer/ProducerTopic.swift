@@ -75,10 +75,11 @@ final class ProducerTopic {
         return image.partitions[Int(lane.topicPartition.partition)]
     }
 
-    /// Takes in what an answer says about the leader, if it is news.
-    func noteLeader(_ hint: PartitionImage, of partition: PartitionIndex) {
-        guard let known = image?.partitions[Int(partition)], hint.leaderEpoch > known.leaderEpoch else { return }
+    /// Takes in what an answer says about the leader, if it is news; true when it is.
+    func noteLeader(_ hint: PartitionImage, of partition: PartitionIndex) -> Bool {
+        guard let known = image?.partitions[Int(partition)], hint.leaderEpoch > known.leaderEpoch else { return false }
         image?.partitions[Int(partition)] = hint
+        return true
     }
 }
 
