@@ -326,9 +326,15 @@ final class ReplicaFetcher: @unchecked Sendable {
             member.state.appended(wholly: appended.refused == nil, at: now)
             noteLeader(item, member)
         case .failure(let error):
-            complain(member, error.message)
+            complain(member, error)
             member.state.appended(wholly: false, at: now)
         }
+    }
+
+    /// A log that takes part in another leadership by now is no trouble: this member of an old one is about to be dropped.
+    private func complain(_ member: FollowedPartition, _ error: StorageError) {
+        if case .wrongEpoch = error.code { return }
+        complain(member, error.message)
     }
 
     /// Once, until it goes well again: it is tried for as long as it takes.
@@ -363,7 +369,7 @@ final class ReplicaFetcher: @unchecked Sendable {
     fileprivate func raised(_ member: FollowedPartition, _ error: StorageError?) {
         loop.preconditionInEventLoop()
         member.isRaisingStart = false
-        if let error, !member.isGone { complain(member, error.message) }
+        if let error, !member.isGone { complain(member, error) }
     }
 
     fileprivate func onLoop(_ body: @escaping @Sendable () -> Void) {
