@@ -20,6 +20,8 @@ final class ClusterHarness: Sendable {
     }
 
     let network = TestNetwork()
+    /// Of all brokers.
+    let clock = SkippingClock()
     let metadata: EmbeddedStore
     private let directory: TemporaryDirectory
     private let members = Mutex<[BrokerID: Member]>([:])
@@ -68,6 +70,7 @@ final class ClusterHarness: Sendable {
         settings.rack = "rack \(id)"
         settings.selectsReplicasByRack = readsByRack
         settings.replicaLagMax = lagMax
+        settings.clock = clock
         settings.replicaFetchWaitMax = .milliseconds(100)
         let broker = Broker(
             settings: settings, store: store, metadata: shared, logger: BrokerHarness.quiet,
@@ -223,6 +226,19 @@ final class ClusterHarness: Sendable {
     struct Late: Error {
         var what: String
     }
+}
+
+/// The system's clock, which a test may put forward: what should be late is late at once, and what a busy machine holds up
+/// for a while is not.
+final class SkippingClock: StorageClock {
+    private let skipped = Mutex(Duration.zero)
+    private let system = SystemClock()
+
+    var elapsed: Duration { system.elapsed + skipped.withLock { $0 } }
+    var wallTime: TimestampMs { system.wallTime }
+    var runsByItself: Bool { true }
+
+    func skip(_ time: Duration) { skipped.withLock { $0 += time } }
 }
 
 extension Partition {
