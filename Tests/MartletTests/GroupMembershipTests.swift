@@ -113,6 +113,39 @@ struct GroupMembershipTests {
         #expect(script.machine.memberID != member && script.machine.epoch == 0)
     }
 
+    @Test("after a session without an answer the former member says goodbye before the next one joins")
+    func givesBack() throws {
+        var script = Script.member([0])
+        let member = script.machine.memberID
+        let heartbeat = try #require(script.latest)
+        script.machine.heartbeatFailed(heartbeat.id, script.unanswered, now: script.now)
+        script.pass(.seconds(6))
+        #expect(script.place == .sought)
+        script.machine.foundCoordinator()
+        var work = script.drain()
+        #expect(work.goodbyes.map(\.memberID) == [member])
+        #expect(work.heartbeat?.epoch == 0 && work.heartbeat?.memberID != member)
+        // It is for all that the member has, until the coordinator has heard of it.
+        let goodbye = try #require(work.goodbyes.first)
+        script.machine.goodbyeFailed(
+            goodbye.id, term: script.machine.term, script.refused(.coordinatorLoadInProgress), now: script.now)
+        script.now = script.now + .milliseconds(100)
+        work = script.drain()
+        #expect(work.goodbyes.map(\.memberID) == [member] && work.goodbyes.first?.isForAWhile == false)
+        script.machine.goodbyeAnswered(goodbye.id)
+        script.now = script.now + .seconds(1)
+        work = script.drain()
+        #expect(work.goodbyes.isEmpty)
+    }
+
+    @Test("an instance says no goodbye: its next process takes its place")
+    func instanceGivesNothingBack() throws {
+        var script = Script.member([0], instanceID: "one")
+        script.pass(.seconds(6))
+        #expect(!script.machine.isMember && script.machine.epoch == 0)
+        #expect(script.machine.goodbyes.isEmpty)
+    }
+
     @Test("a fence loses everything and what waits to be committed; the next join is under another id")
     func fenced() throws {
         var script = Script.member([0])
@@ -210,8 +243,9 @@ private struct Script {
     private(set) var departed: [Eventual<Void>] = []
     private let topic = TopicID(high: 1, low: 2)
 
-    init() {
+    init(instanceID: String? = nil) {
         var settings = ConsumerGroup("g")
+        settings.instanceID = instanceID
         settings.commits = .manual
         settings.maxPollInterval = .seconds(10)
         machine = GroupMembership(
@@ -220,8 +254,8 @@ private struct Script {
     }
 
     /// One that has joined, at epoch 1, and reads these partitions, whose heartbeat waits for an answer.
-    static func member(_ partitions: [PartitionIndex]) -> Script {
-        var script = Script()
+    static func member(_ partitions: [PartitionIndex], instanceID: String? = nil) -> Script {
+        var script = Script(instanceID: instanceID)
         script.machine.subscribe(MemberSubscription(topics: ["t"]), now: script.now)
         _ = script.drain()
         script.machine.foundCoordinator()

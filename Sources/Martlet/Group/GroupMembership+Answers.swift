@@ -161,6 +161,7 @@ extension GroupMembership {
     /// What is over by now.
     mutating func passTime(now: MonotonicTime) {
         if let end = sessionEnd, now >= end {
+            giveBack(now: now)
             lose(.sessionOver(settings.name, sessionTimeout), then: .joining)
         }
         if isActive, waits != .forRecords, departure == nil, now >= lastPoll + settings.maxPollInterval {
@@ -168,6 +169,15 @@ extension GroupMembership {
         }
         commits.expire(now: now, .commitTimedOut(settings.name))
         endGoodbye { $0.until <= now }
+    }
+
+    /// A coordinator that comes after the silence counts the member for a whole session more, and all that time nobody
+    /// would get its partitions, the same process under its next id included: it is told that they are not read any more. The
+    /// next process of an instance takes the former one's place at once.
+    private mutating func giveBack(now: MonotonicTime) {
+        guard settings.instanceID == nil else { return }
+        let until = departure?.deadline ?? now + settings.rebalanceTimeout
+        sayGoodbye(isForAWhile: false, until: until, waiter: nil)
     }
 
     /// Its partitions go to others. It joins again when the application polls.

@@ -212,7 +212,9 @@ extension GroupMembership {
         _ = forget(tellingLost: false)
     }
 
+    /// Goodbyes that are not answered yet are tried no longer than this one.
     mutating func sayGoodbye(isForAWhile: Bool, until: MonotonicTime, waiter: Eventual<Void>?) {
+        for index in goodbyes.indices { goodbyes[index].until = min(goodbyes[index].until, until) }
         let call = GoodbyeCall(id: newCall(), memberID: memberID, isForAWhile: isForAWhile)
         goodbyes.append(Goodbye(call: call, until: until, waiter: waiter))
     }
