@@ -19,7 +19,7 @@ enum {
 };
 
 struct mlog_builder {
-    uint8_t *bytes; /* room for a header, then the records as they will stand in the batch */
+    uint8_t *bytes; /* room for a header, then the records as they will stand in the batch; null before the first */
     size_t size_bytes;
     size_t ahead_bytes;  /* work_ahead is due at this size */
     size_t summed_bytes; /* of size_bytes: the header, and the records that records_crc covers */
@@ -35,7 +35,8 @@ struct mlog_builder {
     size_t packed_size_bytes; /* room for a header, and whole blocks */
     size_t packed_from_bytes; /* of size_bytes: the header, and the records in those blocks */
     size_t packed_capacity_bytes;
-    void *lz4_state; /* null until the first block is compressed */
+    void *lz4_state;            /* null until the first block is compressed */
+    mlog_builder_memory memory; /* no function: `bytes` is the builder's own */
 };
 
 /* A record's parts, and the sizes that its encoding will have. */
@@ -55,26 +56,22 @@ static size_t min_size(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-mlog_builder *mlog_builder_open(mlog_compression compression, uint32_t target_bytes, uint32_t size_limit_bytes) {
+mlog_builder *mlog_builder_open(mlog_compression compression, uint32_t target_bytes, uint32_t size_limit_bytes,
+                                const mlog_builder_memory *memory) {
     if (compression != MLOG_COMPRESSION_NONE && compression != MLOG_COMPRESSION_LZ4) return NULL;
     mlog_builder *builder = calloc(1, sizeof *builder);
     if (builder == NULL) return NULL;
     builder->limit_bytes = min_size(size_limit_bytes, INT32_MAX);
     builder->target_bytes = min_size(target_bytes, builder->limit_bytes);
     builder->compression = compression;
-    builder->capacity_bytes = INITIAL_BYTES;
-    builder->bytes = malloc(builder->capacity_bytes);
-    if (builder->bytes == NULL) {
-        free(builder);
-        return NULL;
-    }
+    if (memory != NULL) builder->memory = *memory;
     mlog_builder_reset(builder);
     return builder;
 }
 
 void mlog_builder_close(mlog_builder *builder) {
     if (builder == NULL) return;
-    free(builder->bytes);
+    if (builder->memory.grow == NULL) free(builder->bytes);
     free(builder->packed);
     free(builder->lz4_state);
     free(builder);
@@ -89,6 +86,14 @@ void mlog_builder_reset(mlog_builder *builder) {
     bool packs = builder->compression == MLOG_COMPRESSION_LZ4;
     builder->ahead_bytes = MLOG_BATCH_HEADER_BYTES + (packs ? (size_t)MLOG_LZ4_BLOCK_BYTES : (size_t)SUMMED_BYTES_MIN);
     builder->record_count = 0;
+}
+
+void mlog_builder_part(mlog_builder *builder) {
+    if (builder->memory.grow != NULL) {
+        builder->bytes = NULL;
+        builder->capacity_bytes = 0;
+    }
+    mlog_builder_reset(builder);
 }
 
 int32_t mlog_builder_record_count(const mlog_builder *builder) {
@@ -207,10 +212,16 @@ static uint8_t *write_record(uint8_t *at, const encoding *record) {
 }
 
 static __attribute__((noinline)) bool grow(mlog_builder *builder, size_t needed_bytes) {
-    size_t capacity_bytes = builder->capacity_bytes;
+    size_t capacity_bytes = builder->capacity_bytes < INITIAL_BYTES ? INITIAL_BYTES : builder->capacity_bytes;
     while (capacity_bytes < needed_bytes)
         capacity_bytes *= 2;
-    uint8_t *bytes = realloc(builder->bytes, capacity_bytes);
+    uint8_t *bytes;
+    if (builder->memory.grow == NULL) {
+        bytes = realloc(builder->bytes, capacity_bytes);
+    } else {
+        size_t used_bytes = builder->record_count == 0 ? 0 : builder->size_bytes;
+        bytes = builder->memory.grow(builder->memory.context, used_bytes, capacity_bytes, &capacity_bytes);
+    }
     if (bytes == NULL) return false;
     builder->bytes = bytes;
     builder->capacity_bytes = capacity_bytes;

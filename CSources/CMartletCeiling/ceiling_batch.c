@@ -46,8 +46,8 @@ mlog_ceiling_status ceiling_batch_make(const mlog_ceiling_options *options, ceil
     uint32_t record_overhead_bytes = 32;
     uint32_t size_limit_bytes = options->batch_bytes + options->record_bytes + record_overhead_bytes;
     uint8_t *value = malloc(options->record_bytes);
-    mlog_builder *builder =
-        mlog_builder_open(MLOG_COMPRESSION_NONE, options->batch_bytes, size_limit_bytes + MLOG_BATCH_HEADER_BYTES);
+    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, options->batch_bytes,
+                                              size_limit_bytes + MLOG_BATCH_HEADER_BYTES, NULL);
     mlog_ceiling_status status = MLOG_CEILING_OK;
     if (value == NULL || builder == NULL || fill_builder(builder, value, options->record_bytes) != MLOG_BUILDER_FULL ||
         mlog_builder_record_count(builder) == 0)

@@ -5,6 +5,8 @@ internal import CMartletBatch
 /// Sendable: it alone holds the C builder, which has no ties to a thread; a `~Copyable` value has one owner at a time.
 package struct BatchBuilder: ~Copyable, @unchecked Sendable {
     private let builder: OpaquePointer
+    /// The C builder points to it.
+    private let memory: BatchMemory?
 
     package enum AppendResult: Sendable {
         case appended
@@ -21,13 +23,23 @@ package struct BatchBuilder: ~Copyable, @unchecked Sendable {
     ///   - targetBytes: a batch is full once its uncompressed size would pass this; a larger record gets a batch of
     ///     its own.
     ///   - sizeLimit: no batch is larger, header included, before compression: the topic's `max.message.bytes`.
+    ///   - memory: where the records go; nil for memory of the builder's own.
     /// - Throws: `unsupportedCompression`, `outOfMemory`.
-    package init(compression: Compression, targetBytes: Int, sizeLimit: Int) throws(BatchError) {
+    package init(
+        compression: Compression, targetBytes: Int, sizeLimit: Int, memory: BatchMemory? = nil
+    ) throws(BatchError) {
         guard compression.isSupported else { throw .unsupportedCompression }
         let codec: mlog_compression = compression == .lz4 ? .MLOG_COMPRESSION_LZ4 : .MLOG_COMPRESSION_NONE
-        let opened = mlog_builder_open(codec, UInt32(clamping: targetBytes), UInt32(clamping: sizeLimit))
+        let (target, limit) = (UInt32(clamping: targetBytes), UInt32(clamping: sizeLimit))
+        let opened: OpaquePointer?
+        if let memory {
+            opened = withUnsafePointer(to: memory.forBuilder) { mlog_builder_open(codec, target, limit, $0) }
+        } else {
+            opened = mlog_builder_open(codec, target, limit, nil)
+        }
         guard let opened else { throw .outOfMemory }
         builder = opened
+        self.memory = memory
     }
 
     deinit { mlog_builder_close(builder) }
@@ -90,6 +102,32 @@ package struct BatchBuilder: ~Copyable, @unchecked Sendable {
 
     /// Empties the batch; memory is kept for the next one.
     package mutating func reset() { mlog_builder_reset(builder) }
+
+    /// Empties the batch, whose memory its owner has taken away: the next one gets other memory.
+    package mutating func part() { mlog_builder_part(builder) }
+}
+
+/// Memory for a ``BatchBuilder`` that somebody else owns.
+package final class BatchMemory {
+    /// Gives room for at least `neededBytes`, which begins with the `usedBytes` that are in what it gave before; 0 of
+    /// them for a new batch. What it gave before is not used any more. Nil when there is no memory.
+    package typealias Grow = (_ usedBytes: Int, _ neededBytes: Int) -> UnsafeMutableRawBufferPointer?
+
+    private let grow: Grow
+
+    package init(grow: @escaping Grow) {
+        self.grow = grow
+    }
+
+    fileprivate var forBuilder: mlog_builder_memory {
+        mlog_builder_memory(context: Unmanaged.passUnretained(self).toOpaque()) { context, used, needed, capacity in
+            guard let context, let capacity else { return nil }
+            let memory = Unmanaged<BatchMemory>.fromOpaque(context).takeUnretainedValue()
+            guard let bytes = memory.grow(used, needed), let start = bytes.baseAddress else { return nil }
+            capacity.pointee = bytes.count
+            return start.assumingMemoryBound(to: UInt8.self)
+        }
+    }
 }
 
 extension Int32 {

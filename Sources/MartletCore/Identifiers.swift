@@ -28,6 +28,7 @@ public struct TopicID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     public static let byteCount = 16
 
+    @inlinable
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -42,12 +43,11 @@ public struct TopicID: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Reads sixteen bytes, big-endian. Nil for any other number of bytes.
+    @inlinable
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
-        for (index, byte) in bytes.enumerated() {
-            if index < 8 { words.0 = words.0 << 8 | UInt64(byte) } else { words.1 = words.1 << 8 | UInt64(byte) }
-        }
+        for byte in bytes { words = (words.0 << 8 | words.1 >> 56, words.1 << 8 | UInt64(byte)) }
         self.init(high: words.0, low: words.1)
     }
 

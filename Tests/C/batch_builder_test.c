@@ -119,7 +119,7 @@ static void check_random_batches(mlog_compression compression) {
     uint8_t *pool = malloc(POOL_BYTES);
     for (size_t i = 0; i < POOL_BYTES; i++)
         pool[i] = (uint8_t)test_random_below(4);
-    mlog_builder *builder = mlog_builder_open(compression, 200000, LIMIT_BYTES);
+    mlog_builder *builder = mlog_builder_open(compression, 200000, LIMIT_BYTES, NULL);
     for (int batch = 0; batch < 8; batch++) {
         int32_t count = 0;
         while (count < RECORDS_MAX) {
@@ -164,7 +164,7 @@ TEST(builder_golden, "the builder writes the bytes that were written by hand") {
     const mlog_builder_header headers[] = {
         {trace, (const uint8_t *)"7", 5, 1}, {NULL, NULL, 0, -1}, {trace, NULL, 5, 0}};
     const int64_t base_ms = 1700000000000;
-    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, LIMIT_BYTES, LIMIT_BYTES);
+    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, LIMIT_BYTES, LIMIT_BYTES, NULL);
     CHECK_EQUAL(mlog_builder_append(builder, base_ms, (const uint8_t *)"key", 3, (const uint8_t *)"value", 5, NULL, 0),
                 MLOG_BUILDER_OK);
     CHECK_EQUAL(mlog_builder_append(builder, base_ms + 250, NULL, -1, long_value, 300, headers, 3), MLOG_BUILDER_OK);
@@ -181,7 +181,7 @@ TEST(builder_golden, "the builder writes the bytes that were written by hand") {
 
 TEST(builder_refusals, "what does not fit is refused and leaves the batch as it was") {
     static uint8_t value[2000];
-    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, 500, 1000);
+    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, 500, 1000, NULL);
     const uint8_t *batch = value;
     size_t size = 1;
     CHECK_EQUAL(mlog_builder_finish(builder, -1, -1, -1, &batch, &size), MLOG_BUILDER_EMPTY);
@@ -198,19 +198,79 @@ TEST(builder_refusals, "what does not fit is refused and leaves the batch as it 
 }
 
 TEST(builder_impossible, "a builder with a limit below a header takes nothing, one of another codec is not opened") {
-    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, 10, 10);
+    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, 10, 10, NULL);
     CHECK_EQUAL(mlog_builder_append(builder, 1, NULL, -1, NULL, -1, NULL, 0), MLOG_BUILDER_RECORD_TOO_LARGE);
     mlog_builder_close(builder);
-    CHECK(mlog_builder_open(MLOG_COMPRESSION_ZSTD, 1000, 1000) == NULL);
+    CHECK(mlog_builder_open(MLOG_COMPRESSION_ZSTD, 1000, 1000, NULL) == NULL);
     mlog_builder_close(NULL);
 }
 
 TEST(builder_far_timestamps, "a timestamp too far from the first for a delta is for another batch") {
-    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, 1000, 1000);
+    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, 1000, 1000, NULL);
     CHECK_EQUAL(mlog_builder_append(builder, INT64_MIN, NULL, -1, NULL, -1, NULL, 0), MLOG_BUILDER_OK);
     CHECK_EQUAL(mlog_builder_append(builder, 0, NULL, -1, NULL, -1, NULL, 0), MLOG_BUILDER_FULL);
     CHECK_EQUAL(mlog_builder_append(builder, -1, NULL, -1, NULL, -1, NULL, 0), MLOG_BUILDER_OK);
     mlog_builder_reset(builder);
     CHECK_EQUAL(mlog_builder_append(builder, INT64_MAX, NULL, -1, NULL, -1, NULL, 0), MLOG_BUILDER_OK);
     mlog_builder_close(builder);
+}
+
+/* Lends memory of its own, another piece with each call. */
+typedef struct {
+    uint8_t *pieces[8];
+    size_t piece_bytes[8];
+    int count;
+    bool is_exhausted;
+} lender;
+
+static uint8_t *lend(void *context, size_t used_bytes, size_t needed_bytes, size_t *capacity_bytes_out) {
+    lender *from = context;
+    if (from->is_exhausted || from->count == 8) return NULL;
+    uint8_t *piece = malloc(needed_bytes);
+    if (piece == NULL) return NULL;
+    if (used_bytes > 0) {
+        memcpy(piece, from->pieces[from->count - 1], used_bytes);
+        /* What was lent before is not to be touched any more. */
+        memset(from->pieces[from->count - 1], 0xEE, from->piece_bytes[from->count - 1]);
+    }
+    from->pieces[from->count] = piece;
+    from->piece_bytes[from->count++] = needed_bytes;
+    *capacity_bytes_out = needed_bytes;
+    return piece;
+}
+
+TEST(builder_lent_memory, "a batch is built in memory that is lent, and left there when it is parted with") {
+    static uint8_t value[700];
+    memset(value, 'v', sizeof value);
+    lender from = {0};
+    mlog_builder_memory memory = {.context = &from, .grow = lend};
+    mlog_builder *lent = mlog_builder_open(MLOG_COMPRESSION_NONE, LIMIT_BYTES, LIMIT_BYTES, &memory);
+    mlog_builder *own = mlog_builder_open(MLOG_COMPRESSION_NONE, LIMIT_BYTES, LIMIT_BYTES, NULL);
+    CHECK_EQUAL(from.count, 0);
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQUAL(mlog_builder_append(lent, i, NULL, -1, value, 700, NULL, 0), MLOG_BUILDER_OK);
+        CHECK_EQUAL(mlog_builder_append(own, i, NULL, -1, value, 700, NULL, 0), MLOG_BUILDER_OK);
+    }
+    CHECK(from.count > 1);
+    const uint8_t *lent_bytes, *own_bytes;
+    size_t lent_size, own_size;
+    CHECK_EQUAL(mlog_builder_finish(lent, 7, 1, 5, &lent_bytes, &lent_size), MLOG_BUILDER_OK);
+    CHECK_EQUAL(mlog_builder_finish(own, 7, 1, 5, &own_bytes, &own_size), MLOG_BUILDER_OK);
+    int last = from.count - 1;
+    CHECK(lent_bytes == from.pieces[last]);
+    CHECK_BYTES(lent_bytes, lent_size, own_bytes, own_size);
+
+    mlog_builder_part(lent);
+    from.is_exhausted = true;
+    CHECK_EQUAL(mlog_builder_append(lent, 1, NULL, -1, value, 1, NULL, 0), MLOG_BUILDER_NO_MEMORY);
+    CHECK_EQUAL(mlog_builder_record_count(lent), 0);
+    from.is_exhausted = false;
+    CHECK_EQUAL(mlog_builder_append(lent, 1, NULL, -1, value, 1, NULL, 0), MLOG_BUILDER_OK);
+    CHECK_EQUAL(from.count, last + 2);
+    CHECK_BYTES(from.pieces[last], own_size, own_bytes, own_size);
+
+    mlog_builder_close(lent);
+    mlog_builder_close(own);
+    while (from.count > 0)
+        free(from.pieces[--from.count]);
 }

@@ -48,7 +48,7 @@ void known_log_remove(known_log *log) {
 
 uint8_t *known_log_build(const known_log *log, const batch_recipe *recipe, size_t *size_bytes_out) {
     static uint8_t value[1 << 20];
-    mlog_builder *builder = mlog_builder_open(recipe->compression, UINT32_MAX, 32u << 20);
+    mlog_builder *builder = mlog_builder_open(recipe->compression, UINT32_MAX, 32u << 20, NULL);
     must(builder != NULL, "mlog_builder_open");
     for (int32_t i = 0; i < recipe->records; i++) {
         char key[32];

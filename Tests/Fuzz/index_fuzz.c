@@ -20,7 +20,7 @@ static uint32_t log_end;
 
 static void build_log(void) {
     static uint8_t value[1500];
-    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, LOG_BYTES_MAX, LOG_BYTES_MAX);
+    mlog_builder *builder = mlog_builder_open(MLOG_COMPRESSION_NONE, LOG_BYTES_MAX, LOG_BYTES_MAX, NULL);
     for (int i = 0; i < BATCHES; i++) {
         const uint8_t *bytes;
         size_t size_bytes;

@@ -275,8 +275,8 @@ struct ProducerTests {
         cluster.addTopic("t")
         let producer = try Producer(
             configuration(broker) {
-                $0.client.requestTimeout = .milliseconds(100)
-                $0.deliveryTimeout = .milliseconds(200)
+                $0.client.requestTimeout = .seconds(1)
+                $0.deliveryTimeout = .seconds(2)
             }, logger: quiet)
         _ = try await producer.send(topic: "t", value: "a").delivery()
         await broker.stop()

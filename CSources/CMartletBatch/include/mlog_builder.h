@@ -10,6 +10,17 @@
  */
 typedef struct mlog_builder mlog_builder;
 
+/* Whose memory the records go to, when that is not to be the builder's own. */
+typedef struct {
+    void *context;
+    /*
+     * Gives room for at least needed_bytes, which begins with the used_bytes that are in what it gave before; with 0
+     * used, for a new batch. *capacity_bytes_out: how much there is. What it gave before is not used any more. Null,
+     * which changes nothing, when there is no memory.
+     */
+    uint8_t *(*grow)(void *context, size_t used_bytes, size_t needed_bytes, size_t *capacity_bytes_out);
+} mlog_builder_memory;
+
 typedef struct {
     const uint8_t *key;   /* UTF-8 */
     const uint8_t *value; /* null: null */
@@ -29,10 +40,11 @@ typedef enum MLOG_CLOSED_ENUM {
 /*
  * target_bytes: a batch counts as full once its uncompressed size reaches this (a single larger record is taken while
  * the batch is empty); size_limit_bytes: no batch is larger, header included, before compression (the topic's
- * max.message.bytes). compression: none or lz4. Memory starts at 1 KiB and doubles as the batch grows. Null when out of
- * memory, or for another compression.
+ * max.message.bytes). compression: none or lz4. memory: null for the builder's own; copied. Memory comes with the first
+ * record, at least 1 KiB, and doubles as the batch grows. Null when out of memory, or for another compression.
  */
-mlog_builder *mlog_builder_open(mlog_compression compression, uint32_t target_bytes, uint32_t size_limit_bytes);
+mlog_builder *mlog_builder_open(mlog_compression compression, uint32_t target_bytes, uint32_t size_limit_bytes,
+                                const mlog_builder_memory *memory);
 void mlog_builder_close(mlog_builder *builder); /* null is fine */
 
 /*
@@ -70,5 +82,9 @@ void mlog_batch_set_producer(uint8_t *bytes, size_t size_bytes, int64_t producer
 
 /* Empties the builder for the next batch; memory is kept. */
 void mlog_builder_reset(mlog_builder *builder);
+
+/* Empties it and forgets the memory that it was given, whose owner has taken it away: asks anew with the next record.
+ */
+void mlog_builder_part(mlog_builder *builder);
 
 #endif

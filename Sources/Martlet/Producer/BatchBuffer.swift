@@ -35,9 +35,16 @@ final class BatchBuffer: @unchecked Sendable {
     }
 
     let filling: UnsafeMutablePointer<Filling>
+    private let memory: RecordBytes
 
-    fileprivate init(compression: Compression, targetBytes: Int, limitBytes: Int) throws(BatchError) {
-        let builder = try BatchBuilder(compression: compression, targetBytes: targetBytes, sizeLimit: limitBytes)
+    fileprivate init(
+        compression: Compression, targetBytes: Int, limitBytes: Int, kept: KeptBytes
+    ) throws(BatchError) {
+        let memory = RecordBytes(kept: kept)
+        let builder = try BatchBuilder(
+            compression: compression, targetBytes: targetBytes, sizeLimit: limitBytes,
+            memory: BatchMemory { memory.grow(usedBytes: $0, neededBytes: $1) })
+        self.memory = memory
         filling = .allocate(capacity: 1)
         filling.initialize(to: Filling(builder: builder, targetBytes: targetBytes))
     }
@@ -48,6 +55,20 @@ final class BatchBuffer: @unchecked Sendable {
     }
 
     var sizeBytes: Int { filling.pointee.builder.sizeBytes }
+
+    /// The finished batch, in the memory that it was built in unless it was compressed. Empties the builder.
+    fileprivate func finish(identity: ProducerIdentity?, baseSequence: Int32) throws(BatchError) -> ByteBuffer {
+        let finished = try filling.pointee.builder.finish(
+            producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
+        if let bytes = memory.take(finished) {
+            filling.pointee.builder.part()
+            return bytes
+        }
+        var bytes = memory.kept.take(capacity: finished.count)
+        bytes.writeBytes(finished)
+        filling.pointee.builder.reset()
+        return bytes
+    }
 
     fileprivate func reset() {
         filling.pointee.builder.reset()
@@ -65,7 +86,7 @@ final class BufferPool: Sendable {
     /// More than this are freed: a burst over many partitions does not keep its memory for ever.
     private let keptMax: Int
     private let kept = Mutex<[BatchBuffer]>([])
-    private let keptBytes = Mutex<[ByteBuffer]>([])
+    private let bytes: KeptBytes
 
     /// `memoryBytes`: what all open batches may take together; half of that is kept when they are done.
     init(compression: Compression, targetBytes: Int, limitBytes: Int, memoryBytes: Int) {
@@ -73,12 +94,14 @@ final class BufferPool: Sendable {
         self.targetBytes = targetBytes
         self.limitBytes = limitBytes
         keptMax = max(4, memoryBytes / 2 / max(targetBytes, 1024))
+        bytes = KeptBytes(countMax: keptMax)
     }
 
     /// An empty one. Nil when the system has no memory left.
     func take() -> BatchBuffer? {
         if let buffer = kept.withLock({ $0.popLast() }) { return buffer }
-        return try? BatchBuffer(compression: compression, targetBytes: targetBytes, limitBytes: limitBytes)
+        return try? BatchBuffer(
+            compression: compression, targetBytes: targetBytes, limitBytes: limitBytes, kept: bytes)
     }
 
     func give(_ buffer: BatchBuffer) {
@@ -86,15 +109,9 @@ final class BufferPool: Sendable {
         kept.withLock { if $0.count < keptMax { $0.append(buffer) } }
     }
 
-    /// A byte buffer with this many bytes of room, if one of the kept will do.
-    func takeBytes(capacity: Int) -> ByteBuffer {
-        var buffer = keptBytes.withLock { $0.popLast() } ?? ByteBuffer()
-        buffer.clear(minimumCapacity: capacity)
-        return buffer
-    }
-
-    func giveBytes(_ buffer: ByteBuffer) {
-        keptBytes.withLock { if $0.count < keptMax { $0.append(buffer) } }
+    /// Takes back what ``ProduceBatch/seal(pool:)`` gave, when the batch is done with.
+    func give(_ buffer: ByteBuffer) {
+        bytes.give(buffer)
     }
 }
 
@@ -140,15 +157,12 @@ extension ProduceBatch {
     /// since. On the producer's loop. Throws when the system has no memory left.
     func seal(pool: BufferPool) throws(MartletError) -> ByteBuffer {
         if let buffer {
-            let finished: UnsafeRawBufferPointer
+            let bytes: ByteBuffer
             do {
-                finished = try buffer.filling.pointee.builder.finish(
-                    producerID: identity?.id ?? -1, producerEpoch: identity?.epoch ?? -1, baseSequence: baseSequence)
+                bytes = try buffer.finish(identity: identity, baseSequence: baseSequence)
             } catch {
                 throw Self.outOfMemory
             }
-            var bytes = pool.takeBytes(capacity: finished.count)
-            bytes.writeBytes(finished)
             pool.give(releaseBuffer() ?? buffer)
             sealed = (bytes, identity, baseSequence)
             return bytes

@@ -75,7 +75,7 @@ final class ProducerShell: Sendable {
             settlement.batch.outcome.fulfil(settlement.outcome)
             if let sealed = settlement.batch.sealed {
                 settlement.batch.sealed = nil
-                pool.giveBytes(sealed.bytes)
+                pool.give(sealed.bytes)
             }
             report(settlement)
         }
