@@ -138,6 +138,17 @@ struct GroupMembershipTests {
         #expect(work.goodbyes.isEmpty)
     }
 
+    @Test("a member fenced by its epoch says goodbye, one that is not known does not", arguments: [true, false])
+    func fencedGivesBack(isKnown: Bool) throws {
+        var script = Script.member([0])
+        let heartbeat = try #require(script.latest)
+        let code = isKnown ? ErrorCode.fencedMemberEpoch : .unknownMemberID
+        script.machine.heartbeatFailed(heartbeat.id, script.refused(code), now: script.now)
+        let work = script.drain()
+        #expect(work.goodbyes.map(\.memberID) == (isKnown ? [heartbeat.memberID] : []))
+        #expect(work.heartbeat?.epoch == 0)
+    }
+
     @Test("an instance says no goodbye: its next process takes its place")
     func instanceGivesNothingBack() throws {
         var script = Script.member([0], instanceID: "one")

@@ -80,7 +80,10 @@ extension GroupMembership {
         switch failure.code {
         case .heartbeatSuperseded?:
             return
-        case .unknownMemberID?, .fencedMemberEpoch?:
+        case .unknownMemberID?:
+            lose(failure.error, then: .joining)
+        case .fencedMemberEpoch?:
+            giveBack(now: now)
             lose(failure.error, then: .joining)
         case .fencedInstanceID?:
             refuse(.instanceTaken(settings, failure.error), isFinal: true)
@@ -127,7 +130,10 @@ extension GroupMembership {
     mutating func commitFailed(_ call: UInt64, term: UInt64, _ failure: GroupCallFailure, now: MonotonicTime) {
         guard commits.isOpen(call) else { return }
         switch failure.code {
-        case .unknownMemberID?, .fencedMemberEpoch?:
+        case .unknownMemberID?:
+            lose(failure.error, then: .joining)
+        case .fencedMemberEpoch?:
+            giveBack(now: now)
             lose(failure.error, then: .joining)
         case .fencedInstanceID?:
             refuse(.instanceTaken(settings, failure.error), isFinal: true)
@@ -171,9 +177,9 @@ extension GroupMembership {
         endGoodbye { $0.until <= now }
     }
 
-    /// A coordinator that comes after the silence counts the member for a whole session more, and all that time nobody
-    /// would get its partitions, the same process under its next id included: it is told that they are not read any more. The
-    /// next process of an instance takes the former one's place at once.
+    /// The coordinator may count the member still, and one that comes after a silence counts it for a whole session more.
+    /// All that time nobody would get its partitions, the same process under its next id included: it is told that they are
+    /// not read any more. The next process of an instance takes the former one's place at once.
     private mutating func giveBack(now: MonotonicTime) {
         guard settings.instanceID == nil else { return }
         let until = departure?.deadline ?? now + settings.rebalanceTimeout
