@@ -173,7 +173,10 @@ let package = Package(
         // `make chaos`: real brokers and etcd in network namespaces, with faults drawn from a seed.
         .executableTarget(
             name: "MartletChaos",
-            dependencies: ["MartletHosts", "MartletTestSupport", "TestSeeds", "Martlet", "MartletCore", arguments],
+            dependencies: [
+                "MartletHosts", "MartletTestSupport", "TestSeeds", "Martlet", "MartletServer", "MartletCore", arguments,
+                logging,
+            ],
             path: "Tests/Chaos",
             swiftSettings: strictSwift
         ),

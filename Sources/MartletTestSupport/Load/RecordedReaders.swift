@@ -1,4 +1,4 @@
-internal import Logging
+package import Logging
 internal import Martlet
 package import MartletCore
 
@@ -15,12 +15,15 @@ package final class RecordedReaders: Sendable {
     private let addresses: [String]
     private let group: String
     private let topics: [String]
+    private let logger: Logger
     private let ledger = Watched(Ledger())
 
-    package init(addresses: [String], group: String, topics: [String]) {
+    /// `logger`: what the members have to say.
+    package init(addresses: [String], group: String, topics: [String], logger: Logger = .quiet) {
         self.addresses = addresses
         self.group = group
         self.topics = topics
+        self.logger = logger
     }
 
     /// Records handed to members so far, those that came again included.
@@ -93,7 +96,7 @@ package final class RecordedReaders: Sendable {
         var configuration = ConsumerConfiguration(client: try ClientConfiguration(addresses: addresses))
         configuration.group = ConsumerGroup(group)
         configuration.reset = .earliest
-        let consumer = try Consumer(configuration, logger: .quiet)
+        let consumer = try Consumer(configuration, logger: logger)
         let positions = Positions()
         consumer.onAssigned = { [ledger] _, assigned in
             ledger.update { $0.assignments += 1 }
