@@ -64,6 +64,7 @@ final class Checkpointer: Sendable {
         let lagging = logs.filter { $0.syncedOffset < $0.logEndOffset && (waiting || $0.settings.flush != .batch) }
         if waiting { environment.slowSync.syncAndWait(lagging) } else { environment.slowSync.enqueueFully(lagging) }
         try writeSnapshots(logs, afterBytes: Self.snapshotBytes)
+        for log in logs { try log.writeDamages() }
         try writeOffsets(isClean: false)
     }
 

@@ -12,12 +12,15 @@ struct LogDirectory {
     let path: String
     /// By base offset.
     private(set) var files: [File] = []
+    /// Damage of the log was known when it was last open.
+    let hasDamageFile: Bool
 
     /// Reads the directory. Blocks.
     init(path: String, io: LogIO) throws(StorageError) {
         self.path = path
         var names = try DirectoryListing.names(path)
         if try SegmentSwap.finish(names: names, directory: path, io: io) { names = try DirectoryListing.names(path) }
+        hasDamageFile = names.contains(PartitionLog.damageFileName)
         for name in names {
             guard case .log(let base) = SegmentFiles.kind(name) else { continue }
             guard let size = try DirectoryListing.size("\(path)/\(name)") else { continue }

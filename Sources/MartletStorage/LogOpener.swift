@@ -1,3 +1,4 @@
+internal import Logging
 internal import MartletCore
 
 /// Opens a log that was closed in order: from the checkpoint and the names and sizes of its files. Reads no log data.
@@ -14,6 +15,7 @@ struct LogOpener {
             opened.snapshotOffset ?? entry.recoveryPoint == entry.recoveryPoint
         else { return nil }
         opened.facts.wasClean = true
+        if directory.hasDamageFile { opened.damage = try LogFiles.loadDamage(log) }
         guard let active = directory.files.last else {
             guard entry.recoverySegment == -1 else { return nil }
             opened.tail.offset = entry.recoveryPoint
@@ -97,6 +99,23 @@ enum LogFiles {
         } catch  where error.code == .corrupt {
             return nil
         }
+    }
+
+    /// One that cannot be read says nothing: the scrub has to find everything again.
+    static func loadDamage(_ log: PartitionLog) throws(StorageError) -> DamageFile {
+        let path = "\(log.directory)/\(PartitionLog.damageFileName)"
+        do throws(StorageError) {
+            let file = try log.environment.io.readCheckpoint(
+                path, newest: DamageFile.formatVersion, limitBytes: sizeLimitBytes)
+            guard let file else { return DamageFile() }
+            if let damage = DamageFile.decode(file.content) { return damage }
+        } catch  where error.code != .corrupt {
+            throw error
+        } catch {}
+        log.environment.logger.error(
+            "what was known to be damaged can no longer be read; the scrub finds it again",
+            metadata: ["path": "\(path)"])
+        return DamageFile()
     }
 
     enum Producers {

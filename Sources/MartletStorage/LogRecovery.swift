@@ -42,6 +42,7 @@ struct LogRecovery {
         }
         var opened = loaded ?? emptyState()
         opened.facts = facts
+        if directory.hasDamageFile { opened.damage = try LogFiles.loadDamage(log) }
         guard !directory.files.isEmpty else { return try openEmpty(opened) }
         let isHistoryComplete = loaded != nil && isCheckpointSound
         let begin = beginning(directory)

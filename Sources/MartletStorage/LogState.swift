@@ -91,6 +91,8 @@ struct OpenedLog {
     var epochs = LeaderEpochHistory()
     var epochsInFile: LeaderEpoch = -1
     var highestEpoch: LeaderEpoch = -1
+    /// As it lies beside the log.
+    var damage = DamageFile()
     var report: RecoveryReport?
     var facts = StartFacts()
 

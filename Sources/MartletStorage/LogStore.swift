@@ -7,7 +7,7 @@ internal import Synchronization
 /// ```
 /// .lock  meta  offsets  reserve
 /// logs/<topic id>/topic                         the topic's name
-/// logs/<topic id>/<partition>/                  segments, epochs, producers
+/// logs/<topic id>/<partition>/                  segments, epochs, producers, damage
 /// aside/<topic id>-<partition>[.n]/             what the cluster does not know (RULES 3)
 /// ```
 package final class LogStore: Sendable {
@@ -214,6 +214,7 @@ package final class LogStore: Sendable {
         }
         environment.sync.syncAndWait(logs)
         try checkpointer.writeSnapshots(logs, afterBytes: 0)
+        for log in logs { try log.writeDamages() }
         try environment.sync.syncFilesystemNow()
         if let failure { throw failure }
         try checkpointer.writeOffsets(isClean: isLossTold)
@@ -288,7 +289,7 @@ package final class LogStore: Sendable {
             if case .offline(let reason) = log.state { (log, reason) } else { nil }
         }
     }
-    /// What was found damaged since the start and is not repaired.
+    /// What was found damaged, at this start or before, and is not repaired.
     package var corruptions: [CorruptionReport] { registry.logs.flatMap(\.damages) }
     package var partitionCount: Int { registry.count }
     /// Whether the disk was found full, so that appends are refused.

@@ -168,7 +168,8 @@ extension PartitionLog {
             shared.sealing.removeAll { numbers.contains($0.number) || $0.number == kept?.segment }
             if let kept { shared.segments.update(number: kept.segment) { $0.endPosition = kept.position } }
             shared.cleanedOffset = min(shared.cleanedOffset, cut.newStart == nil ? cut.end : 0)
-            shared.damages.removeAll { numbers.contains($0.number) || $0.report.offsets.upperBound > cut.end }
+            shared.damages.removeAll { numbers.contains($0.number) || $0.report.offsets.lowerBound >= cut.end }
+            for index in shared.damages.indices { shared.damages[index].report.end(by: cut.end) }
             shared.hints = ReadHints()
             shared.cuts += 1
         }
@@ -199,6 +200,7 @@ extension PartitionLog {
                 )
             }
             let segment = try cutFiles(cut)
+            try writeDamages(finishingCut: true)
             let end = segment.map { max($0.nextOffset ?? cut.end, logStartOffset) } ?? cut.end
             let producers = try producers(upTo: end, cut, segment)
             try writer.withLock { (writer) throws(StorageError) in
@@ -251,6 +253,9 @@ extension PartitionLog {
                 number: number, baseOffset: segment.baseOffset, endPosition: last.position, maxTimestamp: nil,
                 isSealed: false, handle: segment)
             _ = shared.segments.replace([last.info.number], with: info)
+            for index in shared.damages.indices where shared.damages[index].number == last.info.number {
+                shared.damages[index].number = number
+            }
             let mark = LogMark(offset: end, segment: number, position: last.position)
             shared.tail = mark
             shared.synced = shared.synced.moved(from: last.info.number, to: mark)

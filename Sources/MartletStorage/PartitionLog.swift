@@ -47,6 +47,8 @@ package final class PartitionLog: Sendable {
     /// Held while the snapshot of producers is written or removed: the first offset that the one on disk does not know, 0
     /// when there is none.
     let snapshots = Mutex<Offset>(0)
+    /// Held while the file `damage` is written or removed: what is in it.
+    let damageFile = Mutex(DamageFile())
 
     // For the sync stage.
     let isDirty = Atomic<Bool>(false)
@@ -111,9 +113,10 @@ package final class PartitionLog: Sendable {
         if settings.flush != .batch && old.flush == .batch { environment.checkpointSignal.request() }
     }
 
-    /// Held weakly; replaces the one before.
+    /// Held weakly; replaces the one before. It is told at once of damage that is known.
     package func setObserver(_ observer: any PartitionLogObserver) {
         self.observer.withLock { $0.value = observer }
+        for damage in damages { notifyCorruption(damage) }
     }
 
     /// Bounds retention and compaction; checkpointed. Never goes back.
@@ -162,6 +165,8 @@ package final class PartitionLog: Sendable {
             writer.bytesSinceSnapshot = opened.bytesSinceSnapshot
         }
         snapshots.withLock { $0 = opened.snapshotOffset ?? 0 }
+        damageFile.withLock { $0 = opened.damage }
+        let damages = opened.damage.reports(of: self, opened)
         shared.withLock { shared in
             shared.segments = opened.segments
             shared.sealing = opened.sealing
@@ -169,6 +174,7 @@ package final class PartitionLog: Sendable {
             shared.recoveryPoint = opened.recoveryPoint
             shared.synced = opened.recoveryPoint
             shared.cleanedOffset = opened.cleanedOffset
+            shared.damages = damages
         }
         let counts = settings.flush == .batch ? opened.recoveryPoint.offset : opened.tail.offset
         endValue.store(opened.tail.offset, ordering: .releasing)
@@ -186,6 +192,7 @@ package final class PartitionLog: Sendable {
             environment.sync.enqueue(self)
         }
         notifyStateChanged()
+        for damage in damages { notifyCorruption(damage.report) }
     }
 
     func notifyStateChanged() {

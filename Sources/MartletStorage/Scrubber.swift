@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Reads sealed segments again and again at a bounded rate and checks every batch. What it finds the log takes note of.
 final class Scrubber: Sendable {
-    private static let stepBytes = 1 << 20
+    /// An idle round takes as long as reading this much.
+    private static let idleBytes = 1 << 20
 
     private struct State {
         var isStopping = false
@@ -37,7 +38,7 @@ final class Scrubber: Sendable {
 
     /// Round after round; an idle round, too, takes its time.
     private func run() {
-        while pass(pause: pause) && pause(Self.stepBytes) {}
+        while pass(pause: pause) && pause(Self.idleBytes) {}
     }
 
     /// Waits as long as reading that much may take. False once stopped.
@@ -70,13 +71,10 @@ final class Scrubber: Sendable {
     private func scrub(
         _ info: SegmentInfo, endOffset: Offset, of log: PartitionLog, _ pause: (Int) -> Bool
     ) -> Bool {
-        guard log.holds(info.number), var check = SegmentCheck(info, endOffset: endOffset, of: log) else { return true }
-        while let step = check.step(bytes: Self.stepBytes) {
-            environment.counters.scrubbedBytes.wrappingAdd(step.bytes, ordering: .relaxed)
-            // Of a segment that was cut or replaced meanwhile the log takes no note.
-            if let report = step.damage { log.note(report, inSegment: info.number) }
-            guard pause(step.bytes) else { return false }
+        guard log.holds(info.number) else { return true }
+        return log.check(info, endOffset: endOffset) { bytes in
+            environment.counters.scrubbedBytes.wrappingAdd(bytes, ordering: .relaxed)
+            return pause(bytes)
         }
-        return true
     }
 }

@@ -11,7 +11,7 @@ import Testing
 @Suite("Damage at rest (RULES 5, 17)")
 struct DamageTests {
     /// Batches of two records each: "0" to "29", several to a segment, and what an observer was told.
-    private struct Scene {
+    struct Scene {
         let replica: Replica
         let told = Told()
 
@@ -46,7 +46,7 @@ struct DamageTests {
         }
     }
 
-    private final class Told: PartitionLogObserver {
+    final class Told: PartitionLogObserver {
         let reports = Mutex<[CorruptionReport]>([])
 
         func durableOffsetAdvanced(_ log: PartitionLog, to offset: Offset) {}

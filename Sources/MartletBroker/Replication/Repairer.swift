@@ -101,7 +101,7 @@ extension Partition {
                 guard let end = try Self.end(of: bytes), end > offset else {
                     throw BrokerError(.offsetOutOfRange, "the other replica has nothing at offset \(offset)")
                 }
-                switch try log.repair(with: bytes) {
+                switch try log.repair(with: bytes, from: offset) {
                 case .repaired:
                     noteRepair(true)
                     return end

@@ -62,6 +62,8 @@ final class ClusterHarness: Sendable {
         let directory = try directory ?? TemporaryDirectory()
         var options = LogStoreOptions(logger: BrokerHarness.quiet)
         options.reserveBytes = 4_096
+        // Tests scrub when they want to.
+        options.scrubBytesPerSecond = 0
         let store = try LogStore(directory: directory.path, options: options)
         let shared = SharedStore(metadata)
         if let deadline { shared.endSessions(at: deadline) }

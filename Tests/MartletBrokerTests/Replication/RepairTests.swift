@@ -79,6 +79,32 @@ struct RepairTests {
         }
     }
 
+    @Test("what was found damaged before a kill -9 is known after it, and repaired, though nothing finds it again")
+    func keptOverRestart() async throws {
+        try await ClusterHarness.with { cluster in
+            let topic = try await write(cluster, segmentsOn: 2)
+            // Recovery begins behind what is damaged: it would be found there.
+            try cluster.member(2).store.checkpoint()
+            cluster.network.cut(1, 2)
+            cluster.network.cut(2, 3)
+            try flip(Self.inRecords, of: 2, in: try cluster.partition(2, topic).log)
+            cluster.member(2).store.scrub()
+            let disk = try await cluster.crash(2)
+            try await cluster.start(2, in: disk)
+            cluster.member(2).store.waitForRecovery()
+            let damaged = try cluster.partition(2, topic)
+            #expect(damaged.log.damages.map(\.offsets) == [2..<3])
+            #expect(damaged.condition == .underRepair)
+            #expect(throws: StorageError.self) { try cluster.log(2, topic) }
+            cluster.network.heal()
+            try await cluster.eventually("it has what the others have") {
+                (try? cluster.log(2, topic)) == Self.values
+            }
+            #expect(damaged.condition == .sound)
+            try await cluster.eventually("it is in sync") { try await cluster.inSync(topic).sorted() == [1, 2, 3] }
+        }
+    }
+
     @Test("a follower that is sent a damaged batch has its leader look at its disk, and repair it")
     func sentDamaged() async throws {
         try await ClusterHarness.with(lagMax: .seconds(1)) { cluster in
