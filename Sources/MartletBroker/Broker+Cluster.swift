@@ -123,8 +123,9 @@ extension Broker {
         return .success(())
     }
 
-    /// Which of these brokers this one reaches; each is dialled once.
-    package func reachable(of brokers: [BrokerID]) async -> [BrokerID] {
+    /// Which of these brokers this one reaches; each is dialled once. An error as long as it does not serve.
+    package func reachable(of brokers: [BrokerID]) async throws(BrokerError) -> [BrokerID] {
+        guard isServing else { throw notServing }
         let image = control.image
         let records = brokers.compactMap { image.brokers[$0]?.record }
         let others = records.filter { $0.id != settings.brokerID }

@@ -3,7 +3,7 @@ package import MartletCore
 /// Whose data a directory holds (RULES 3), in its file `meta`.
 package struct DirectoryIdentity: Sendable, Equatable {
     /// The layout of the whole directory. A directory of a newer one is refused.
-    static let formatVersion: UInt32 = 1
+    static let formatVersion: UInt32 = 2
 
     /// Sixteen random bytes, made with the directory: a copy restored from elsewhere is told apart by it.
     package let directoryID: TopicID
@@ -12,12 +12,19 @@ package struct DirectoryIdentity: Sendable, Equatable {
     package var brokerID: BrokerID?
     /// The last revision of the metadata store that the broker has seen.
     package var storeRevision: Int64
+    /// How many runs of the broker this directory knows to have registered, or to have been about to. A copy of it does
+    /// not know of those that came later.
+    package var runs: Int64
 
-    init(directoryID: TopicID, clusterID: String? = nil, brokerID: BrokerID? = nil, storeRevision: Int64 = 0) {
+    init(
+        directoryID: TopicID, clusterID: String? = nil, brokerID: BrokerID? = nil, storeRevision: Int64 = 0,
+        runs: Int64 = 0
+    ) {
         self.directoryID = directoryID
         self.clusterID = clusterID
         self.brokerID = brokerID
         self.storeRevision = storeRevision
+        self.runs = runs
     }
 
     func encoded() -> [UInt8] {
@@ -27,19 +34,22 @@ package struct DirectoryIdentity: Sendable, Equatable {
         writer.string(clusterID ?? "")
         writer.integer(brokerID ?? -1)
         writer.integer(storeRevision)
+        writer.integer(runs)
         return writer.bytes
     }
 
-    /// Nil for bytes that ``encoded()`` cannot have written.
-    init?(encoded bytes: [UInt8]) {
+    /// Nil for bytes that no version wrote.
+    init?(encoded bytes: [UInt8], version: UInt32) {
         var reader = ByteReader(bytes)
         guard let high = reader.integer(UInt64.self), let low = reader.integer(UInt64.self),
             let cluster = reader.string(), let broker = reader.integer(BrokerID.self),
-            let revision = reader.integer(Int64.self), reader.remaining == 0
+            let revision = reader.integer(Int64.self), let runs = version < 2 ? 0 : reader.integer(Int64.self),
+            reader.remaining == 0
         else { return nil }
         directoryID = TopicID(high: high, low: low)
         clusterID = cluster.isEmpty ? nil : cluster
         brokerID = broker < 0 ? nil : broker
         storeRevision = revision
+        self.runs = runs
     }
 }

@@ -22,7 +22,7 @@ final class IdentityFile: Sendable {
         let file = try io.readCheckpoint(
             path, newest: DirectoryIdentity.formatVersion, limitBytes: sizeLimitBytes)
         guard let file else { return nil }
-        guard let identity = DirectoryIdentity(encoded: file.content) else {
+        guard let identity = DirectoryIdentity(encoded: file.content, version: file.version) else {
             throw StorageError(.corrupt, "\(path) cannot be read: it says whose data the directory holds")
         }
         return IdentityFile(path, io, identity)

@@ -48,18 +48,49 @@ extension ClusterTests {
         }
 
         @Test(
-            "a broker whose place another process takes, on a copy of its disk, serves nothing more and ends with an error",
+            "a second process on a copy of a broker's disk is refused, and the first serves on", .timeLimit(.minutes(2))
+        )
+        func twin() async throws {
+            try await ClusterUnderTest.with(settings: ClusterTests.settings) { cluster in
+                let topic = try await cluster.createTopic("t")
+                let load = RecordedLoad(addresses: cluster.addresses)
+                try await load.whileRunning(topics: [topic]) {
+                    guard await load.waitForAcknowledgements(300) else { throw TestFailure("nothing is acknowledged") }
+                    let former = try cluster.options(for: 2)
+                    let copy = cluster.directory.path + "/copy"
+                    try FileManager.default.copyItem(atPath: former.dataDirectory, toPath: copy)
+                    let twin = try BrokerProcess(BrokerProcess.Options(dataDirectory: copy, settings: former.settings))
+                    #expect(try await twin.process.waitUntilEnded() == .exited(1))
+                    #expect(twin.log.contains("another process runs as broker 2"), "\(twin.log.tail)")
+                    // Nor later, when the first has had another run, and is down.
+                    try await cluster.broker(2).stop()
+                    try await cluster.restart(2)
+                    try await cluster.broker(2).stop()
+                    let late = try BrokerProcess(BrokerProcess.Options(dataDirectory: copy, settings: former.settings))
+                    #expect(try await late.process.waitUntilEnded() == .exited(1))
+                    #expect(late.log.contains("a copy or a backup"), "\(late.log.tail)")
+                    try await cluster.restart(2)
+                }
+                try await cluster.check(load)
+            }
+        }
+
+        @Test(
+            "a broker that stood still until another process took its place serves nothing more and ends with an error",
             .timeLimit(.minutes(2)))
         func displaced() async throws {
             try await ClusterUnderTest.with(settings: ClusterTests.settings) { cluster in
                 let former = try cluster.options(for: 2)
+                let first = try cluster.broker(2)
+                first.suspend()
                 let copy = cluster.directory.path + "/copy"
                 try FileManager.default.copyItem(atPath: former.dataDirectory, toPath: copy)
                 let twin = try BrokerProcess(BrokerProcess.Options(dataDirectory: copy, settings: former.settings))
-                let first = try cluster.broker(2)
+                // Its session ends first.
+                try await twin.waitUntilReady()
+                first.resume()
                 #expect(try await first.process.waitUntilEnded() == .exited(1))
                 #expect(first.log.contains("another process has registered as broker 2"), "\(first.log.tail)")
-                try await twin.waitUntilReady()
                 try await cluster.waitUntilHealthy()
                 try await twin.stop()
             }

@@ -15,6 +15,7 @@ final class CountingStore: MetadataStore {
     private let store: EmbeddedStore
     private let commits = Atomic<Int>(0)
     private let away = Atomic<Bool>(false)
+    private let refusing = Atomic<Bool>(false)
 
     init(directory: TemporaryDirectory) throws {
         store = try EmbeddedStore(directory: directory.path + "/shared", logger: BrokerHarness.quiet)
@@ -24,6 +25,9 @@ final class CountingStore: MetadataStore {
 
     /// Nothing is read or written any more, until it is called with false.
     func setAway(_ isAway: Bool) { away.store(isAway, ordering: .sequentiallyConsistent) }
+
+    /// Reads are answered, and no write is, until it is called with false.
+    func setReadOnly(_ isReadOnly: Bool) { refusing.store(isReadOnly, ordering: .sequentiallyConsistent) }
 
     private func expectHere() throws(MetadataError) {
         if away.load(ordering: .sequentiallyConsistent) { throw MetadataError(.unavailable, "the store is away") }
@@ -37,6 +41,9 @@ final class CountingStore: MetadataStore {
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> TransactionOutcome {
         try expectHere()
         try transaction.check(keysMax: transactionKeysMax)
+        if refusing.load(ordering: .sequentiallyConsistent) {
+            throw MetadataError(.unavailable, "the store takes no writes")
+        }
         commits.wrappingAdd(1, ordering: .relaxed)
         return try await store.commit(transaction)
     }
@@ -111,7 +118,7 @@ final class ControlledCluster: Sendable {
 
     @discardableResult
     func start(
-        _ id: BrokerID, bootID: String? = nil, _ change: (inout BrokerSettings) -> Void = { _ in }
+        _ id: BrokerID, bootID: String? = nil, port: UInt16? = nil, _ change: (inout BrokerSettings) -> Void = { _ in }
     ) async throws -> Broker {
         var options = LogStoreOptions(logger: BrokerHarness.quiet)
         options.reserveBytes = 4_096
@@ -128,7 +135,7 @@ final class ControlledCluster: Sendable {
             settings: settings, store: store, metadata: shared, logger: BrokerHarness.quiet,
             peers: network.transport(of: id))
         do {
-            try await broker.start(host: "127.0.0.1", port: UInt16(7_400 + id))
+            try await broker.start(host: "127.0.0.1", port: port ?? UInt16(7_400 + id))
         } catch {
             store.close()
             throw error

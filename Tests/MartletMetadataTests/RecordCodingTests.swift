@@ -16,13 +16,14 @@ struct RecordCodingTests {
     @Test("broker and partition records of version 1 are read, with defaults for what they lack")
     func versionOne() throws {
         for var record in TestRecords.ofEveryKind {
-            // What version 2 appended, in bytes.
+            // What versions 2 and 3 appended, in bytes.
             let appended: Int
             switch record {
             case .broker(var broker):
-                appended = 2
+                appended = 2 + 8
                 broker.isStopping = false
                 broker.isDraining = false
+                broker.runs = 0
                 record = .broker(broker)
             case .partition(var partition):
                 partition.targetReplicas = []

@@ -28,7 +28,7 @@ enum TestRecords {
         .broker(
             BrokerRecord(
                 id: 4, startEpoch: 1, directoryID: "e", host: "h", port: 1, rack: "r", isFenced: false,
-                isStopping: true, isDraining: true)),
+                isStopping: true, isDraining: true, runs: 7)),
         .session(SessionRecord(broker: 3, startEpoch: 9)),
         .controller(ControllerRecord(broker: 3, startEpoch: 9)),
         .topic(topic("orders", 1, partitions: 3, settings: ["retention.ms": "-1", "a": ""])),

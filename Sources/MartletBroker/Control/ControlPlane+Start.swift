@@ -40,7 +40,13 @@ extension ControlPlane {
         var generator = SystemRandomNumberGenerator()
         let clusterID = image.cluster?.id ?? "\(TopicID.random(using: &generator))"
         let registration = plan.registration(clusterID: clusterID, host: host, port: port, isFenced: isFenced)
-        guard case .committed = try await metadata.commit(registration) else { return false }
+        // First: a crash in between leaves a directory that knows too much, never one that passes for a copy.
+        try store.updateIdentity { $0.runs = plan.runs }
+        guard case .committed = try await metadata.commit(registration) else {
+            // Another process may have registered this very run, from a copy.
+            try store.updateIdentity { $0.runs = plan.identity.runs }
+            return false
+        }
         startEpoch = plan.startEpoch
         try store.updateIdentity { identity in
             identity.clusterID = clusterID
@@ -56,6 +62,7 @@ extension ControlPlane {
     func joinCluster(host: String, port: UInt16) async throws {
         mirror = try await patiently { try await metadata.image() }
         try StartPlanner(image: mirror, settings: settings, identity: store.identity).check()
+        try await patiently { try await expectNoTwin(host: host, port: port) }
         // Whatever is lost stays known over starts that end before the in-sync sets know it.
         if try lacksReplicas() { try store.noteLoss() }
         try openReplicas()
@@ -103,6 +110,7 @@ extension ControlPlane {
 
     private func registerFenced(host: String, port: UInt16) async throws {
         for _ in 0..<Self.registrationAttemptsMax {
+            try await expectNoTwin(host: host, port: port)
             let image = try await metadata.image()
             if try await register(image, host: host, port: port, isFenced: true) { return }
         }

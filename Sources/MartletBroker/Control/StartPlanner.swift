@@ -52,6 +52,15 @@ struct StartPlanner {
                     + "gone for good, move its replicas away (`martlet cluster drain`) and forget it "
                     + "(`martlet cluster remove`)")
         }
+        if let registered = image.brokers[settings.brokerID], registered.runs > identity.runs {
+            throw refusal(
+                "the data directory knows of \(identity.runs) runs of broker \(settings.brokerID), the metadata store of "
+                    + "\(registered.runs): this is a copy or a backup, and records that were acknowledged since are not in "
+                    + "it. Start the broker on the directory that it ran on last, at \(registered.host):"
+                    + "\(registered.port). If that one is gone for good, move its replicas away "
+                    + "(`martlet cluster drain`), forget it (`martlet cluster remove`), and start with an empty directory"
+            )
+        }
     }
 
     private static let check = "check --data, --etcd and --cluster"
@@ -62,6 +71,9 @@ struct StartPlanner {
 
     /// The next run of this broker.
     var startEpoch: StartEpoch { (image.brokers[settings.brokerID]?.startEpoch ?? 0) + 1 }
+
+    /// Counts this one, too. The directory notes it before the store does.
+    var runs: Int64 { max(image.brokers[settings.brokerID]?.runs ?? 0, identity.runs) + 1 }
 
     /// Registers this run, and founds the cluster when there is none.
     func registration(
@@ -75,7 +87,7 @@ struct StartPlanner {
         let broker = BrokerRecord(
             id: settings.brokerID, startEpoch: startEpoch, directoryID: "\(identity.directoryID)", host: host,
             port: port, rack: settings.rack, isFenced: isFenced,
-            isDraining: image.brokers[settings.brokerID]?.isDraining ?? false)
+            isDraining: image.brokers[settings.brokerID]?.isDraining ?? false, runs: runs)
         transaction.put(.broker(broker), ifRevision: image.revision(of: .broker(settings.brokerID)))
         return transaction
     }

@@ -8,11 +8,12 @@ enum RecordCoding {
         case cluster = 1
         case broker, session, topic, partition, deletion, producerIDs, defaults, controller
 
-        /// What is written now. Broker records of version 1 have no flags but "fenced", partition records of version 1
-        /// no target replicas.
+        /// What is written now. Broker records of version 1 have no flags but "fenced", and up to version 2 no runs;
+        /// partition records of version 1 have no target replicas.
         var version: UInt8 {
             switch self {
-            case .broker, .partition: 2
+            case .broker: 3
+            case .partition: 2
             default: 1
             }
         }
@@ -157,6 +158,7 @@ extension RecordCoding {
         writer.write(broker.isFenced)
         writer.write(broker.isStopping)
         writer.write(broker.isDraining)
+        writer.write(broker.runs)
     }
 
     private static func readBroker(_ version: UInt8, _ body: inout ByteReader) throws(ByteCodingError) -> BrokerRecord {
@@ -168,6 +170,7 @@ extension RecordCoding {
             broker.isStopping = try body.readBool()
             broker.isDraining = try body.readBool()
         }
+        if version >= 3 { broker.runs = try body.read() }
         return broker
     }
 

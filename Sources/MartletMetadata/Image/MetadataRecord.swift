@@ -34,10 +34,13 @@ package struct BrokerRecord: Sendable, Equatable {
     package var isStopping: Bool
     /// An operator wants it to lead nothing and to keep no replicas. Outlives restarts.
     package var isDraining: Bool
+    /// How many runs have registered from the data directory, which has noted each before: one that knows of fewer is a
+    /// copy of it, or a backup.
+    package var runs: Int64
 
     package init(
         id: BrokerID, startEpoch: StartEpoch, directoryID: String, host: String, port: UInt16, rack: String,
-        isFenced: Bool, isStopping: Bool = false, isDraining: Bool = false
+        isFenced: Bool, isStopping: Bool = false, isDraining: Bool = false, runs: Int64 = 0
     ) {
         self.id = id
         self.startEpoch = startEpoch
@@ -48,6 +51,7 @@ package struct BrokerRecord: Sendable, Equatable {
         self.isFenced = isFenced
         self.isStopping = isStopping
         self.isDraining = isDraining
+        self.runs = runs
     }
 }
 

@@ -102,7 +102,13 @@ struct ReplicasAdapter: ReplicasService {
     }
 
     func reachable(_ request: ReachableRequest, attachment: ByteBuffer, call: ServerCall<ReachableResponse>) {
-        call.answer { ReachableResponse(brokerIDs: await broker.reachable(of: request.brokerIDs)) }
+        call.answer {
+            do throws(BrokerError) {
+                return ReachableResponse(brokerIDs: try await broker.reachable(of: request.brokerIDs))
+            } catch {
+                throw RPCFailure(error)
+            }
+        }
     }
 
     private static func replica(

@@ -154,6 +154,8 @@ final class TestPeer: Peer {
 
     func requestMove(_ request: MoveRequest, timeout: Duration) async -> Result<Void, BrokerError> { .success(()) }
     func reportDeath(_ run: PartitionLeader) async {}
-    func reachable(of brokers: [BrokerID], timeout: Duration) async -> [BrokerID]? { brokers }
+    func reachable(of brokers: [BrokerID], timeout: Duration) async -> [BrokerID]? {
+        network.reach(address, from: own) == nil ? nil : brokers
+    }
     func close() {}
 }
