@@ -419,7 +419,7 @@ const ProtobufCMessageDescriptor martlet__v1__broker_status_response__descriptor
   (ProtobufCMessageInit) martlet__v1__broker_status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__partition_trouble__field_descriptors[3] =
+static const ProtobufCFieldDescriptor martlet__v1__partition_trouble__field_descriptors[4] =
 {
   {
     "topic",
@@ -457,8 +457,21 @@ static const ProtobufCFieldDescriptor martlet__v1__partition_trouble__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_note",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__PartitionTrouble, is_note),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__partition_trouble__field_indices_by_name[] = {
+  3,   /* field[3] = is_note */
   1,   /* field[1] = partition */
   2,   /* field[2] = reason */
   0,   /* field[0] = topic */
@@ -466,7 +479,7 @@ static const unsigned martlet__v1__partition_trouble__field_indices_by_name[] = 
 static const ProtobufCIntRange martlet__v1__partition_trouble__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor martlet__v1__partition_trouble__descriptor =
 {
@@ -476,7 +489,7 @@ const ProtobufCMessageDescriptor martlet__v1__partition_trouble__descriptor =
   "Martlet__V1__PartitionTrouble",
   "martlet.v1",
   sizeof(Martlet__V1__PartitionTrouble),
-  3,
+  4,
   martlet__v1__partition_trouble__field_descriptors,
   martlet__v1__partition_trouble__field_indices_by_name,
   1,  martlet__v1__partition_trouble__number_ranges,

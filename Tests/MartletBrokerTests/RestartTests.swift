@@ -131,6 +131,7 @@ struct RestartTests {
             let troubles = harness.broker.status().troubles
             #expect(troubles.count == 1)
             #expect(troubles.first?.partition == 3)
+            #expect(troubles.first?.isNote == true)
             #expect(troubles.first?.reason.contains("\(stranger)") == true)
             #expect(FileManager.default.fileExists(atPath: directory.path + "/aside/\(stranger)-3"))
             #expect(try await harness.produce(kept, TestBatch.bytes(["a"])).get().baseOffset == 0)

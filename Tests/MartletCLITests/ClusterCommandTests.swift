@@ -145,4 +145,30 @@ struct ClusterCommandTests {
         #expect(!ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)], isAvailable: false)).isHealthy)
         #expect(!ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1, isAlive: false)])).isHealthy)
     }
+
+    @Test("what was set aside is told with its remedy and changes no exit code, what is damaged does")
+    func notes() {
+        var survey = ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)]))
+        var trouble = BrokerStatus.Trouble(
+            topicPartition: Self.first, reason: "its replica has moved. When nobody misses it: rm -r '/d/aside/x-0'",
+            isNote: true)
+        survey.statuses[1] = Self.status(trouble)
+        #expect(survey.isHealthy)
+        #expect(survey.text.contains("note: broker 1, orders-0: its replica has moved"))
+        #expect(BrokerStatusCommand.text(Self.status(trouble)).contains("note: orders-0: its replica has moved"))
+        #expect(!BrokerStatusCommand.text(Self.status(trouble)).contains("offline"))
+        #expect(BrokerStatusCommand.json(Self.status(trouble)).contains(#""offline":[],"notes":[{"topic":"orders""#))
+        trouble.isNote = false
+        survey.statuses[1] = Self.status(trouble)
+        #expect(!survey.isHealthy)
+        #expect(BrokerStatusCommand.text(Self.status(trouble)).contains("1 offline"))
+    }
+
+    private static func status(_ trouble: BrokerStatus.Trouble) -> BrokerStatus {
+        BrokerStatus(
+            broker: BrokerInfo(id: 1, address: BrokerAddress(host: "h", port: 7_400)), clusterID: "c1", version: "1",
+            uptime: .seconds(1), dataDirectory: "/d", diskUsedBytes: 0, diskFreeBytes: 0, topics: 1, partitions: 1,
+            partitionsRecovering: 0, connections: 0, memoryBudgetBytes: 1, memoryReservedBytes: 0, openFiles: 1,
+            openFilesMax: 2, troubles: [trouble])
+    }
 }

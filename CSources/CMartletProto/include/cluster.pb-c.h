@@ -99,7 +99,7 @@ struct  Martlet__V1__BrokerStatusResponse
    */
   uint32_t open_files_max;
   /*
-   * Partitions that are offline here.
+   * Partitions that are offline or damaged here, and what else a person should know of.
    */
   size_t n_troubles;
   Martlet__V1__PartitionTrouble **troubles;
@@ -114,7 +114,7 @@ struct  Martlet__V1__BrokerStatusResponse
 
 
 /*
- * A partition that is offline on the broker that answers.
+ * A partition that is offline or damaged on the broker that answers, or of which something was set aside.
  */
 struct  Martlet__V1__PartitionTrouble
 {
@@ -131,10 +131,14 @@ struct  Martlet__V1__PartitionTrouble
    * For a person: what happened, and to which file.
    */
   ProtobufCBinaryData reason;
+  /*
+   * Nothing is wrong: a directory that the cluster does not need was moved out of the way, for a person to delete.
+   */
+  protobuf_c_boolean is_note;
 };
 #define MARTLET__V1__PARTITION_TROUBLE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__partition_trouble__descriptor) \
-    , {0,NULL}, 0, {0,NULL} }
+    , {0,NULL}, 0, {0,NULL}, 0 }
 
 
 /* Martlet__V1__BrokerStatusRequest methods */

@@ -69,7 +69,7 @@ extension BrokerStatus.Trouble {
     init(_ trouble: PartitionTrouble) {
         self.init(
             topicPartition: TopicPartition(topic: text(trouble.topic), partition: trouble.partition),
-            reason: text(trouble.reason))
+            reason: text(trouble.reason), isNote: trouble.isNote)
     }
 }
 

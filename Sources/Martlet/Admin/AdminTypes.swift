@@ -85,12 +85,14 @@ public struct BrokerStatus: Sendable, Hashable {
     public var memoryReservedBytes: UInt64
     public var openFiles: Int
     public var openFilesMax: Int
-    /// Partitions that are offline there.
+    /// Partitions that are offline or damaged there, and notes.
     public var troubles: [Trouble]
 
-    /// A partition that is offline, and why.
+    /// A partition that is offline or damaged, and why.
     public struct Trouble: Sendable, Hashable {
         public var topicPartition: TopicPartition
         public var reason: String
+        /// Nothing is wrong: a directory was set aside, which a person may delete.
+        public var isNote = false
     }
 }

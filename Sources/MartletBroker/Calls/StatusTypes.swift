@@ -6,6 +6,8 @@ package struct BrokerStatus: Sendable, Equatable {
         package var topic: String
         package var partition: PartitionIndex
         package var reason: String
+        /// Nothing is wrong: something was set aside, for a person to delete.
+        package var isNote = false
     }
 
     package var brokerID: BrokerID

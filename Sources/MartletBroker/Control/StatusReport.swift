@@ -49,8 +49,9 @@ struct StatusReport {
                 .init(
                     topic: directory.topic, partition: directory.id.partition,
                     reason:
-                        "\(directory.reason); its directory is now \(directory.path): delete that when nobody misses it"
-                ))
+                        "\(directory.reason); what it had is set aside in \(directory.path). When nobody misses it: "
+                        + "rm -r '\(directory.path)'",
+                    isNote: true))
         }
         return status
     }

@@ -6,8 +6,9 @@ struct ClusterStatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show brokers, the controller, partitions in trouble and the metadata store.",
         discussion: """
-            Exit code 1 also when something is wrong: a broker is down, a partition is offline or not wholly in sync, or the metadata \
-            store is away. So a script can wait for it between two restarts.
+            Exit codes: 0 when all is well; 1 when something is wrong (a broker is down or fenced, a partition is offline, damaged or \
+            not wholly in sync, or the metadata store is away), and when nobody could be asked. So a script can wait for it between \
+            two restarts. Directories that were set aside are notes, and change no exit code.
             """)
 
     @OptionGroup var output: OutputOptions

@@ -90,7 +90,7 @@ extension ClusterSurvey {
         }
         for (id, status) in statuses.sorted(by: { $0.key < $1.key }) {
             for trouble in status.troubles {
-                text += "broker \(id), \(trouble.topicPartition): \(trouble.reason)\n"
+                text += "\(trouble.isNote ? "note: " : "")broker \(id), \(trouble.topicPartition): \(trouble.reason)\n"
             }
         }
         return text

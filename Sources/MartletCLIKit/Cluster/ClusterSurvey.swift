@@ -11,12 +11,12 @@ struct ClusterSurvey: Sendable {
     /// Why a broker that should be up did not answer.
     var silent: [BrokerID: String] = [:]
 
-    /// Something is wrong that somebody has to see to: a broker that is down, partitions that are offline or not wholly in sync, or
-    /// a metadata store that is away.
+    /// Nothing is wrong that somebody has to see to: no broker is down, no partition offline, damaged or not wholly in sync, and
+    /// the metadata store is there. Directories that were set aside are no trouble.
     var isHealthy: Bool {
         overview.troubled.isEmpty && overview.store.isAvailable && silent.isEmpty
             && overview.brokers.allSatisfy { $0.isAlive && !$0.isFenced }
-            && statuses.values.allSatisfy { $0.troubles.isEmpty }
+            && statuses.values.allSatisfy { $0.troubles.allSatisfy(\.isNote) }
     }
 
     /// Asks all brokers that are up at the same time; one that does not answer costs its time, not the others' answers.

@@ -5,7 +5,7 @@ internal import Martlet
 package struct BrokerStatusCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how a broker is doing.",
-        discussion: "Exit code 1 also when partitions are offline.")
+        discussion: "Exit code 1 also when partitions are offline or damaged; not for directories that were set aside.")
 
     @Option(
         name: .long,
@@ -20,7 +20,13 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
     package func run() async throws {
         let status = try await client.withAdmin { try await $0.brokerStatus(id) }
         try StandardOutput.print(output.json ? Self.json(status) : Self.text(status))
-        if !status.troubles.isEmpty { throw CommandFailure.reported }
+        if !faults(status).isEmpty { throw CommandFailure.reported }
+    }
+
+    private func faults(_ status: BrokerStatus) -> [BrokerStatus.Trouble] { Self.faults(status) }
+
+    private static func faults(_ status: BrokerStatus) -> [BrokerStatus.Trouble] {
+        status.troubles.filter { !$0.isNote }
     }
 
     static func json(_ status: BrokerStatus) -> String {
@@ -41,12 +47,15 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
         object.add("memory_reserved_bytes", status.memoryReservedBytes)
         object.add("open_files", status.openFiles)
         object.add("open_files_max", status.openFilesMax)
-        object.add("offline", objects: status.troubles) { object, trouble in
-            object.add("topic", trouble.topicPartition.topic)
-            object.add("partition", trouble.topicPartition.partition)
-            object.add("reason", trouble.reason)
-        }
+        object.add("offline", objects: faults(status), add)
+        object.add("notes", objects: status.troubles.filter(\.isNote), add)
         return object.line()
+    }
+
+    private static func add(_ object: inout JSONObject, _ trouble: BrokerStatus.Trouble) {
+        object.add("topic", trouble.topicPartition.topic)
+        object.add("partition", trouble.topicPartition.partition)
+        object.add("reason", trouble.reason)
     }
 
     static func text(_ status: BrokerStatus) -> String {
@@ -68,7 +77,7 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
             "open files", "\(HumanText.count(status.openFiles)) of at most \(HumanText.count(status.openFilesMax))")
         var text = table.text
         for trouble in status.troubles {
-            text += "offline: \(trouble.topicPartition): \(trouble.reason)\n"
+            text += "\(trouble.isNote ? "note" : "offline"): \(trouble.topicPartition): \(trouble.reason)\n"
         }
         return text
     }
@@ -76,7 +85,8 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
     private static func partitions(_ status: BrokerStatus) -> String {
         var text = HumanText.count(status.partitions)
         if status.partitionsRecovering > 0 { text += ", \(HumanText.count(status.partitionsRecovering)) recovering" }
-        if !status.troubles.isEmpty { text += ", \(HumanText.count(status.troubles.count)) offline" }
+        let offline = faults(status).count
+        if offline > 0 { text += ", \(HumanText.count(offline)) offline" }
         return text
     }
 }

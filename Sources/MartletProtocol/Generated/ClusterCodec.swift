@@ -72,6 +72,7 @@ extension PartitionTrouble: CTwin {
         topic = Self.array(c.pointee.topic)
         partition = c.pointee.partition
         reason = Self.array(c.pointee.reason)
+        isNote = c.pointee.is_note != 0
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -79,5 +80,6 @@ extension PartitionTrouble: CTwin {
         c.pointee.topic = arena.copy(topic)
         c.pointee.partition = partition
         c.pointee.reason = arena.copy(reason)
+        c.pointee.is_note = isNote ? 1 : 0
     }
 }

@@ -42,7 +42,7 @@ package struct BrokerStatusResponse: WireMessage {
     package var openFiles: UInt32 = 0
     /// File descriptors that may be open.
     package var openFilesMax: UInt32 = 0
-    /// Partitions that are offline here.
+    /// Partitions that are offline or damaged here, and what else a person should know of.
     package var troubles: [PartitionTrouble] = []
     /// Partitions that are still being recovered after a crash.
     package var partitionsRecovering: UInt32 = 0
@@ -81,7 +81,7 @@ package struct BrokerStatusResponse: WireMessage {
     package func encode(into buffer: inout ByteBuffer) { Codec.encode(self, into: &buffer) }
 }
 
-/// A partition that is offline on the broker that answers.
+/// A partition that is offline or damaged on the broker that answers, or of which something was set aside.
 package struct PartitionTrouble: WireMessage {
     /// The topic's name.
     package var topic: [UInt8] = []
@@ -89,13 +89,16 @@ package struct PartitionTrouble: WireMessage {
     package var partition: Int32 = 0
     /// For a person: what happened, and to which file.
     package var reason: [UInt8] = []
+    /// Nothing is wrong: a directory that the cluster does not need was moved out of the way, for a person to delete.
+    package var isNote: Bool = false
 
     package init() {}
 
-    package init(topic: [UInt8] = [], partition: Int32 = 0, reason: [UInt8] = []) {
+    package init(topic: [UInt8] = [], partition: Int32 = 0, reason: [UInt8] = [], isNote: Bool = false) {
         self.topic = topic
         self.partition = partition
         self.reason = reason
+        self.isNote = isNote
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

@@ -65,7 +65,8 @@ final class StatusReporter: Sendable {
             openFiles: UInt32(SystemLimits.openFiles()), openFilesMax: UInt32(clamping: openFilesMax),
             troubles: status.troubles.map {
                 PartitionTrouble(
-                    topic: Array($0.topic.utf8), partition: $0.partition, reason: Array($0.reason.utf8))
+                    topic: Array($0.topic.utf8), partition: $0.partition, reason: Array($0.reason.utf8),
+                    isNote: $0.isNote)
             },
             partitionsRecovering: UInt32(status.partitionsRecovering))
     }
@@ -85,7 +86,7 @@ final class StatusReporter: Sendable {
                 MetricFamily(
                     "martlet_partitions_offline", .gauge,
                     "Partitions that do not serve on this broker until it is restarted or repaired.",
-                    value: status.troubles.count),
+                    value: status.troubles.count { !$0.isNote }),
                 MetricFamily("martlet_log_bytes", .gauge, "Bytes of record batches on disk.", value: status.logBytes),
                 MetricFamily(
                     "martlet_disk_free_bytes", .gauge, "Bytes free on the data directory's file system.",

@@ -167,6 +167,7 @@ extension PartitionTrouble: RandomMessage {
         message.topic = random.bytes()
         message.partition = random.int32()
         message.reason = random.bytes()
+        message.isNote = random.bool()
         return message
     }
 }
