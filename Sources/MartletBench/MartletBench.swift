@@ -14,6 +14,6 @@ struct MartletBench: AsyncParsableCommand {
         subcommands: [
             CeilingCommand.self, ProduceCommand.self, ConsumeCommand.self, LatencyCommand.self, GroupsCommand.self,
             ReplicatedCommand.self, FailoverCommand.self, OutageCommand.self, CatchUpCommand.self,
-            PartitionsCommand.self, AllCommand.self,
+            PartitionsCommand.self, StartCommand.self, AllCommand.self,
         ])
 }

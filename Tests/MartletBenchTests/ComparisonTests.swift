@@ -62,8 +62,10 @@ struct ComparisonTests {
         #expect(bound("memory.loaded") == .atMost(300e6))
         #expect(bound("memory.connections") == .atMost(60e6))
         #expect(bound("disk.partitions") == .atMost(20e6))
-        #expect(bound("start.clean") == .atMost(1))
-        #expect(bound("start.crash") == .atMost(2))
+        #expect(bound("start.clean.os") == .atMost(1))
+        #expect(bound("start.crash.os") == .atMost(2))
+        #expect(bound("start.clean.batch") == .atMost(1))
+        #expect(bound("start.crash.batch") == .atMost(2))
     }
 
     private func bound(_ id: String) -> Bound? {

@@ -38,7 +38,7 @@ struct AllCommand: AsyncParsableCommand {
                 ],
                 rounds: rounds),
             Stage(scenarios: [IdleMemory(), IdleConnections(), EmptyPartitions()], rounds: 1),
-            Stage(scenarios: [StartTimes()], rounds: 1),
+            Stage(scenarios: Flush.allCases.map { StartTimes(flush: $0) }, rounds: 1),
             Stage(scenarios: GroupsCommand.Part.allCases.map(GroupsCommand.scenario), rounds: 1),
         ]
     }

@@ -62,8 +62,12 @@ extension Figure {
     package static let connectionsMemory = Figure(
         "memory.connections", "anonymous memory, 2,000 idle connections", .bytes)
     package static let emptyPartitionsDisk = Figure("disk.partitions", "disk of 1,000 empty partitions", .bytes)
-    package static let cleanStart = Figure("start.clean", "start after a clean stop", .seconds)
-    package static let crashStart = Figure("start.crash", "start after kill -9 at full load", .seconds)
+    package static func cleanStart(_ flush: String) -> Figure {
+        Figure("start.clean.\(flush)", "start after a clean stop, flush=\(flush)", .seconds)
+    }
+    package static func crashStart(_ flush: String) -> Figure {
+        Figure("start.crash.\(flush)", "start after kill -9 at full load, flush=\(flush)", .seconds)
+    }
 
     private static func size(_ bytes: Int) -> String {
         bytes >= 1024 && bytes.isMultiple(of: 1024) ? "\(bytes / 1024) KiB" : "\(bytes)-byte"

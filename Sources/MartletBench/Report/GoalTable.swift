@@ -28,7 +28,9 @@ package enum ProduceVariant: String, CaseIterable, Sendable {
 
 /// The figures that one broker is to reach, each beside what it is held against.
 package enum GoalTable {
-    package static let comparisons = producing + consuming + latency + partitions + resources + groups
+    package static let comparisons =
+        producing + consuming + latency + partitions + resources
+        + starts(flush: "os") + starts(flush: "batch") + groups
 
     /// By the part of `groups` that measures it.
     static let groupParts: [(part: String, comparisons: [Comparison])] = [
@@ -130,7 +132,13 @@ package enum GoalTable {
         Comparison("anonymous memory, full load on 1,000 partitions", .loadedMemory, .atMost(300e6)),
         Comparison("anonymous memory, 2,000 idle connections", .connectionsMemory, .atMost(60e6)),
         Comparison("disk of 1,000 empty partitions", .emptyPartitionsDisk, .atMost(20e6)),
-        Comparison("start with 1,000 partitions and 10 GB, clean stop", .cleanStart, .atMost(1)),
-        Comparison("the same after kill -9 at full load", .crashStart, .atMost(2)),
     ]
+
+    static func starts(flush: String) -> [Comparison] {
+        [
+            Comparison(
+                "start with 1,000 partitions and 10 GB, flush=\(flush), clean stop", .cleanStart(flush), .atMost(1)),
+            Comparison("the same after kill -9 at full load, flush=\(flush)", .crashStart(flush), .atMost(2)),
+        ]
+    }
 }
