@@ -12,7 +12,7 @@
 
 /*
  * The pair of index files of a segment (FORMAT.md). Entry i of .index and entry i of .timeindex speak of the same
- * batch, so that one search serves both. New entries wait in memory until 4 KiB of them are worth a write; searches see
+ * batch, so that one search serves both. New entries wait in memory until 64 of them are worth a write; searches see
  * them there.
  *
  * Threads: one writer; searches on any thread beside it. What a search finds is checked by its caller against the batch
@@ -22,7 +22,8 @@
 enum {
     MLOG_INDEX_ENTRY_BYTES = 8,
     MLOG_TIME_ENTRY_BYTES = 12,
-    MLOG_INDEX_BUFFERED_MAX = 4096 / MLOG_TIME_ENTRY_BYTES, /* entries in memory */
+    /* Entries in memory: as many batches' headers a recovery reads to make them anew. */
+    MLOG_INDEX_BUFFERED_MAX = 64,
 };
 
 /* Speaks of the batch that begins at `position`. */

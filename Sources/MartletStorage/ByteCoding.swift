@@ -30,6 +30,17 @@ package struct ByteWriter {
         integer(UInt32(value.utf8.count))
         bytes.append(contentsOf: value.utf8)
     }
+
+    /// Bytes as they are.
+    mutating func append(_ content: [UInt8]) {
+        bytes.append(contentsOf: content)
+    }
+
+    /// Bytes behind their number.
+    mutating func block(_ content: [UInt8]) {
+        integer(UInt32(content.count))
+        append(content)
+    }
 }
 
 /// Reads what ``ByteWriter`` wrote; every read is checked against what remains.
@@ -54,6 +65,12 @@ package struct ByteReader {
         guard let count = integer(UInt32.self), remaining >= Int(count) else { return nil }
         defer { next += Int(count) }
         return String(decoding: bytes[next..<next + Int(count)], as: UTF8.self)
+    }
+
+    mutating func block() -> [UInt8]? {
+        guard let count = integer(UInt32.self), Int(count) <= remaining else { return nil }
+        defer { next += Int(count) }
+        return Array(bytes[next..<next + Int(count)])
     }
 
     /// How many entries of at least `entryBytes` each follow: nil when they cannot all be there, so that a wrong count

@@ -20,6 +20,7 @@ final class Checkpointer: Sendable {
     private let pending = Mutex<[(log: PartitionLog, snapshot: ProducerSnapshot)]>([])
     private let lastWritten = Mutex<[UInt8]>([])
     private let thread = Mutex<StorageThread?>(nil)
+    private let pool = WorkerPool(name: "martlet-ckpt", width: 16)
 
     init(environment: LogEnvironment, registry: LogRegistry, directory: String, bootID: String, interval: Duration) {
         self.environment = environment
@@ -40,6 +41,11 @@ final class Checkpointer: Sendable {
             return thread
         }
         running?.join()
+    }
+
+    /// After the last checkpoint.
+    func end() {
+        pool.stop()
     }
 
     private func run() {
@@ -65,6 +71,7 @@ final class Checkpointer: Sendable {
         if waiting { environment.slowSync.syncAndWait(lagging) } else { environment.slowSync.enqueueFully(lagging) }
         try writeSnapshots(logs, afterBytes: Self.snapshotBytes)
         for log in logs { try log.writeDamages() }
+        try environment.recentProducers.write(logs) { registry.entry($0) != nil }
         try writeOffsets(isClean: false)
     }
 
@@ -87,6 +94,21 @@ final class Checkpointer: Sendable {
         }
     }
 
+    /// After a start there is one to write for every log: side by side they share the commits of the file system's
+    /// journal.
+    private func writeEarlierEpochs() throws(StorageError) {
+        let logs = registry.logs.filter(\.hasEarlierEpochs)
+        let failure = Mutex<StorageError?>(nil)
+        pool.forEach(logs.count) { index in
+            do throws(StorageError) {
+                try logs[index].writeEarlierEpochs()
+            } catch {
+                failure.withLock { $0 = error }
+            }
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
     func write(bootID: String) throws(StorageError) {
         self.bootID.withLock { $0 = bootID }
         try writeOffsets(isClean: false)
@@ -97,7 +119,7 @@ final class Checkpointer: Sendable {
     /// Writes the file of offsets, when anything in it changed. Durable on return.
     func writeOffsets(isClean: Bool) throws(StorageError) {
         try lastWritten.withLock { (lastWritten) throws(StorageError) in
-            for log in registry.logs { try log.writeEarlierEpochs() }
+            try writeEarlierEpochs()
             let entries = registry.collectEntries(isClean: isClean)
             let checkpoint = OffsetsCheckpoint(bootID: bootID.withLock { $0 }, isClean: isClean, entries: entries)
             let bytes = checkpoint.encoded()

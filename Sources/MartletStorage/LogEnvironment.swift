@@ -15,6 +15,7 @@ final class LogEnvironment: Sendable {
     let writeback: WritebackThread
     let reserve: ReserveFile
     let checkpointSignal: CheckpointSignal
+    let recentProducers: RecentProducers
     /// Most producers that one partition remembers.
     let producersMax: Int
     /// Writes the file of offsets at once; set by the store.
@@ -42,6 +43,8 @@ final class LogEnvironment: Sendable {
         writeback = WritebackThread()
         reserve = ReserveFile(io: options.io, directory: directory, bytes: options.reserveBytes, logger: options.logger)
         checkpointSignal = CheckpointSignal(bytes: options.checkpointBytes)
+        recentProducers = RecentProducers(
+            io: options.io, directory: directory, bytesMin: options.producerCheckpointBytes, logger: options.logger)
         producersMax = options.producersPerPartitionMax
     }
 

@@ -51,13 +51,19 @@ struct LogRecovery {
             throw corrupt(first, "has \(first.sizeBytes) bytes, though \(begin.position) were synced")
         }
         for index in 0..<begin.file { try addSealed(directory, index, &opened) }
-        var replay = BatchReplay(log: log, opened: opened, isStrict: isHistoryComplete, now: environment.clock.wallTime)
+        let recent = loaded == nil ? nil : recentProducers(opened, upTo: begin.offset)
+        var known = opened
+        if let recent {
+            known.producers = recent.snapshot.table
+            known.snapshotOffset = recent.snapshot.offset
+        }
+        var replay = BatchReplay(log: log, opened: known, isStrict: isHistoryComplete, now: environment.clock.wallTime)
         try replay.readHeaders(
             of: opened.segments, and: first.baseOffset, to: begin.position, end: begin.offset)
         let outcome = try recoverFiles(directory, begin, &opened, &replay)
         opened.epochs = replay.epochs
         opened.producers = replay.producers
-        opened.bytesSinceSnapshot = replay.bytes
+        opened.bytesSinceSnapshot = replay.bytes + (recent?.bytes ?? 0)
         opened.highestEpoch = max(opened.highestEpoch, opened.epochs.latest?.epoch ?? -1)
         finish(directory, begin, outcome, &opened)
         return opened
@@ -82,6 +88,16 @@ struct LogRecovery {
         // Rolled since the checkpoint, and removed: all that is left lies behind the recovery point.
         let file = directory.index(holding: entry.recoveryPoint)
         return Beginning(file: file, position: 0, offset: directory.files[file].baseOffset)
+    }
+
+    /// What the store's file knows of the producers, where that is more than the log's own snapshot does and speaks of
+    /// this log's batches.
+    private func recentProducers(_ opened: OpenedLog, upTo end: Offset) -> RecentProducers.Line? {
+        guard let line = environment.recentProducers.line(of: log.id, limit: environment.producersMax),
+            line.snapshot.offset > opened.snapshotOffset ?? 0, line.snapshot.offset <= end,
+            opened.epochs.epoch(at: line.snapshot.offset - 1) == line.epoch
+        else { return nil }
+        return line
     }
 
     private func emptyState() -> OpenedLog {

@@ -5,7 +5,7 @@ internal import Synchronization
 /// A data directory and the logs in it, owned by one process. Any thread; what waits for a disk says so.
 ///
 /// ```
-/// .lock  meta  offsets  reserve
+/// .lock  meta  offsets  producers  reserve
 /// logs/<topic id>/topic                         the topic's name
 /// logs/<topic id>/<partition>/                  segments, epochs, producers, damage
 /// aside/<topic id>-<partition>[.n]/             what the cluster does not know (RULES 3)
@@ -75,6 +75,7 @@ package final class LogStore: Sendable {
             )
             recoveries = RecoveryQueue(threads: options.recoveryThreads, logger: options.logger)
             registry.load(checkpoint?.entries ?? [])
+            if !wasClean { try environment.recentProducers.load() }
             // From here on a crash is a crash: the clean mark goes before anything is appended.
             try checkpointer.writeOffsets(isClean: false)
         } catch {
@@ -198,6 +199,7 @@ package final class LogStore: Sendable {
         } catch {
             options.logger.error("the store could not be closed in order", metadata: ["error": "\(error)"])
         }
+        checkpointer.end()
         environment.sync.stop()
         environment.writeback.stop()
         for log in registry.logs { log.releaseFiles() }

@@ -13,6 +13,9 @@ package struct LogStoreOptions: Sendable {
     package var checkpointInterval: Duration = .seconds(5)
     /// and after this many appended bytes.
     package var checkpointBytes: Int = 256 << 20
+    /// A log's producers are part of the store's checkpoint once this much was appended behind its own snapshot of them: a
+    /// recovery reads the headers of less before anybody notices.
+    package var producerCheckpointBytes: Int = 256 << 10
     /// Past this many appended bytes that wait to be synced, producers have to be held back.
     package var unsyncedBytesMax: Int = 256 << 20
     package var producersPerPartitionMax: Int = 10_000
@@ -25,7 +28,7 @@ package struct LogStoreOptions: Sendable {
     package var compactionMemoryBytes: Int = 64 << 20
     /// The scrub reads this many bytes a second; 0 turns it off.
     package var scrubBytesPerSecond: Int = 4 << 20
-    package var recoveryThreads: Int = 2
+    package var recoveryThreads: Int = 4
     /// The kernel's boot id; tests of power cuts change it.
     package var bootID: String = SystemFacts.bootID()
 

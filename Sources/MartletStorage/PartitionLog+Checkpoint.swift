@@ -55,17 +55,20 @@ extension PartitionLog {
         }
     }
 
-    /// The file of offsets holds one epoch of each history; earlier ones go to the log's own file first.
+    /// The file of offsets holds one epoch of each history; earlier ones go to the log's own file first. Durable on return.
     func writeEarlierEpochs() throws(StorageError) {
         try writer.withLock { (writer) throws(StorageError) in
-            // Until a cut is finished the file stands for the log as it was.
-            guard writer.cut == nil, let earlier = writer.epochs.entries.dropLast().last,
-                earlier.epoch > writer.epochsInFile
-            else {
-                return
-            }
-            try writeEpochs(&writer)
+            if Self.hasEarlierEpochs(writer) { try writeEpochs(&writer) }
         }
+    }
+
+    /// Whether ``writeEarlierEpochs()`` has something to write.
+    var hasEarlierEpochs: Bool { writer.withLock { Self.hasEarlierEpochs($0) } }
+
+    private static func hasEarlierEpochs(_ writer: borrowing LogWriterState) -> Bool {
+        // Until a cut is finished the file stands for the log as it was.
+        guard writer.cut == nil, let earlier = writer.epochs.entries.dropLast().last else { return false }
+        return earlier.epoch > writer.epochsInFile
     }
 
     /// The producers as of now, when that much was appended since the last snapshot. To be written once synced.
@@ -74,8 +77,28 @@ extension PartitionLog {
             guard writer.isOpened, writer.cut == nil, writer.bytesSinceSnapshot > 0, writer.bytesSinceSnapshot >= bytes
             else { return nil }
             writer.bytesSinceSnapshot = 0
-            let cuts = shared.withLock { $0.cuts }
-            return (self, ProducerSnapshot(offset: logEndOffset, table: writer.producers, cuts: cuts))
+            return (self, snapshotNow(writer))
+        }
+    }
+
+    private func snapshotNow(_ writer: borrowing LogWriterState) -> ProducerSnapshot {
+        ProducerSnapshot(offset: logEndOffset, table: writer.producers, cuts: cuts)
+    }
+
+    /// How often the log was cut.
+    var cuts: Int { shared.withLock { $0.cuts } }
+
+    /// The producers as of now for the store's file of them. Nil while the log ends at `offset`, which the file knows, and
+    /// where reading headers is as good.
+    func recentProducers(unlessAt offset: Offset?) -> RecentProducers.Line? {
+        writer.withLock { writer in
+            guard writer.isOpened, writer.cut == nil, logEndOffset != offset,
+                writer.bytesSinceSnapshot >= environment.recentProducers.bytesMin,
+                writer.producers.count <= RecentProducers.producersMax,
+                let epoch = writer.epochs.epoch(at: logEndOffset - 1)
+            else { return nil }
+            return RecentProducers.Line(
+                snapshot: snapshotNow(writer), epoch: epoch, bytes: writer.bytesSinceSnapshot)
         }
     }
 
@@ -85,7 +108,7 @@ extension PartitionLog {
         var isStale = true
         defer { if isStale { writer.withLock { $0.bytesSinceSnapshot += Checkpointer.snapshotBytes } } }
         try snapshots.withLock { (onDisk) throws(StorageError) in
-            guard shared.withLock({ $0.cuts }) == snapshot.cuts else { return }
+            guard cuts == snapshot.cuts else { return }
             if snapshot.offset >= onDisk {
                 try environment.io.writeCheckpoint(
                     "\(directory)/\(Self.producersFileName)", version: ProducerSnapshot.formatVersion,

@@ -186,6 +186,7 @@ func testOptions(clock: any StorageClock = ManualClock(), io: LogIO = .system) -
     options.clock = clock
     options.io = io
     options.reserveBytes = 1 << 16
+    options.producerCheckpointBytes = 1
     options.scrubBytesPerSecond = 0
     return options
 }
