@@ -1304,7 +1304,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_replica__descriptor =
   (ProtobufCMessageInit) martlet__v1__fetch_replica__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descriptors[12] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descriptors[14] =
 {
   {
     "topic_id",
@@ -1450,11 +1450,37 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_partition__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "has_readers",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, has_readers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high_watermark",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchPartition, high_watermark),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_partition__field_indices_by_name[] = {
   7,   /* field[7] = durable_offset */
   3,   /* field[3] = fetch_offset */
   10,   /* field[10] = found_damage */
+  12,   /* field[12] = has_readers */
+  13,   /* field[13] = high_watermark */
   11,   /* field[11] = incarnation */
   8,   /* field[8] = is_under_repair */
   4,   /* field[4] = last_fetched_epoch */
@@ -1468,7 +1494,7 @@ static const unsigned martlet__v1__fetch_partition__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__v1__fetch_partition__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
 {
@@ -1478,7 +1504,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
   "Martlet__V1__FetchPartition",
   "martlet.v1",
   sizeof(Martlet__V1__FetchPartition),
-  12,
+  14,
   martlet__v1__fetch_partition__field_descriptors,
   martlet__v1__fetch_partition__field_indices_by_name,
   1,  martlet__v1__fetch_partition__number_ranges,

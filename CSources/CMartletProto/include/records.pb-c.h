@@ -258,10 +258,16 @@ struct  Martlet__V1__FetchPartition
    * Rises with each log that the replica has had in this run of its broker: what was said of another one does not count.
    */
   int32_t incarnation;
+  /*
+   * Consumers read from the replica, and see what is below high_watermark: it is told at once when that moves, as far as
+   * fetch_offset. Only when FetchRequest.replica is set.
+   */
+  protobuf_c_boolean has_readers;
+  int64_t high_watermark;
 };
 #define MARTLET__V1__FETCH_PARTITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_partition__descriptor) \
-    , {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Martlet__V1__FetchResponse

@@ -62,6 +62,8 @@ final class FetchCall: NIOScheduledCallbackHandler, @unchecked Sendable {
         mailbox.loop.preconditionInEventLoop()
         guard !isDone else { return }
         isWaiting[item] = false
+        // For a replica with readers it waits for two things there.
+        if reader.query.items[item].readersSee != nil { looks[item].partition?.forget(self, item: item) }
         lookAgain(item)
         wait(item)
     }

@@ -25,9 +25,13 @@ struct FetchReader {
         /// Records that could be sent.
         var bytes = 0
 
-        /// Nothing that happens later makes the answer better.
+        /// A replica's readers wait for the high watermark.
+        var tellsHighWatermark = false
+
+        /// Nothing that happens later makes the answer better, or it is not to wait for that.
         var isFinal: Bool {
-            switch outcome?.content {
+            if tellsHighWatermark { return true }
+            return switch outcome?.content {
             case .failure, .diverging, .nearer: true
             case .records, .nothing, nil: false
             }
@@ -171,7 +175,10 @@ struct FetchReader {
         let isReplica = query.replica != nil
         var outcome = FetchOutcome(
             index: item, highWatermark: highWatermark, logStartOffset: log.logStartOffset, content: .nothing)
-        if isReplica { outcome.mayHaveGaps = log.mayHaveGaps }
+        if isReplica {
+            outcome.mayHaveGaps = log.mayHaveGaps
+            look.tellsHighWatermark = wanted.isOutdated(by: highWatermark)
+        }
         if look.view.isFollower { try requireShared(wanted, partition) }
         if !isReplica, let end = divergence(log, wanted) {
             outcome.content = .diverging(end)

@@ -46,11 +46,14 @@ package struct FetchItem: Sendable, Equatable {
     package var incarnation: Int32
     /// What was sent from `fetchOffset` before came damaged: whoever sent it has to look at its disk.
     package var foundDamage: Bool
+    /// Of a replica that consumers read: the high watermark that they know. It does not wait when the leader knows more.
+    package var readersSee: Offset?
 
     package init(
         topicID: TopicID, partition: PartitionIndex, leaderEpoch: LeaderEpoch, fetchOffset: Offset,
         lastFetchedEpoch: LeaderEpoch, maxBytes: Int, logStartOffset: Offset = -1, durableOffset: Offset = -1,
-        condition: ReplicaCondition = .sound, incarnation: Int32 = 0, foundDamage: Bool = false
+        condition: ReplicaCondition = .sound, incarnation: Int32 = 0, foundDamage: Bool = false,
+        readersSee: Offset? = nil
     ) {
         self.topicID = topicID
         self.partition = partition
@@ -63,6 +66,12 @@ package struct FetchItem: Sendable, Equatable {
         self.condition = condition
         self.incarnation = incarnation
         self.foundDamage = foundDamage
+        self.readersSee = readersSee
+    }
+
+    /// Whether those who read from the replica would see more, were it told `highWatermark`.
+    func isOutdated(by highWatermark: Offset) -> Bool {
+        readersSee.map { min(highWatermark, fetchOffset) > $0 } ?? false
     }
 }
 

@@ -35,6 +35,17 @@ extension Partition {
         wakeups.send()
     }
 
+    /// After so long without one it has no readers.
+    private static let readerTime = Duration.seconds(30)
+
+    /// What consumers who read from this follower see; nil: nobody does, or has for a while.
+    func readersSee(at now: Duration) -> Offset? {
+        guard host?.servesFollowerReads == true, let last = state.withLock({ $0.following?.lastReader }),
+            now - last <= Self.readerTime
+        else { return nil }
+        return log.highWatermark
+    }
+
     /// As the leader: the in-sync followers that have everything below `offset` and are heard of, the furthest first.
     func followers(having offset: Offset, at now: Duration) -> [BrokerID] {
         let followers = state.withLock { $0.leader?.followers ?? [] }

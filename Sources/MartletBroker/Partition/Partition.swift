@@ -241,7 +241,10 @@ extension Partition {
     /// - Parameter mayFollow: a follower may answer, too.
     func fetchView(_ epoch: LeaderEpoch, mayFollow: Bool) -> FetchView {
         let now = host?.elapsed ?? .zero
-        return state.withLock { fetchView(epoch, mayFollow: mayFollow, at: now, $0) }
+        return state.withLock { state in
+            if mayFollow { state.following?.lastReader = now }
+            return fetchView(epoch, mayFollow: mayFollow, at: now, state)
+        }
     }
 
     private func fetchView(
@@ -271,8 +274,10 @@ extension Partition {
                 let seen = call.isReplica ? view.logEnd : view.highWatermark
                 let now = call.isReplica ? current.logEnd : current.highWatermark
                 let threshold = max(query.fetchOffset, seen)
-                guard now <= threshold else { return false }
-                state.wait(PartitionState.FetchWaiter(call: call, item: item), threshold: threshold)
+                guard now <= threshold, !query.isOutdated(by: current.highWatermark) else { return false }
+                let waiter = PartitionState.FetchWaiter(call: call, item: item)
+                state.wait(waiter, threshold: threshold)
+                if let seen = query.readersSee, seen < query.fetchOffset { state.waitForReaders(waiter, above: seen) }
                 return true
             default:
                 return false

@@ -32,6 +32,8 @@ struct PartitionState {
         var fetcher: ReplicaFetcher
         /// When the leader answered last; kept where consumers may read from followers.
         var lastAnswer: Duration?
+        /// When a consumer read here last.
+        var lastReader: Duration?
     }
 
     private(set) var role: PartitionRole
@@ -49,6 +51,8 @@ struct PartitionState {
     private var fetchWaiters = FetchWaiters<FetchWaiter>()
     /// Followers wait for the log's end, which they copy, and not for the high watermark.
     private var replicaWaiters = FetchWaiters<FetchWaiter>()
+    /// Followers that consumers read from wait for both (KIP-392).
+    private var readerWaiters = FetchWaiters<FetchWaiter>()
 
     init(role: PartitionRole, minInSyncReplicas: Int) {
         self.role = role
@@ -70,7 +74,7 @@ struct PartitionState {
             wakeups.add(.produceAgain(waiter.call, item: waiter.item), to: waiter.mailbox)
         }
         epochWaiters = []
-        for waiter in fetchWaiters.removeAll() + replicaWaiters.removeAll() {
+        for waiter in fetchWaiters.removeAll() + replicaWaiters.removeAll() + readerWaiters.removeAll() {
             wakeups.add(.fetchMoved(waiter.call, item: waiter.item), to: waiter.call.mailbox)
         }
     }
@@ -118,7 +122,8 @@ struct PartitionState {
                 Self.answer(waiter, &wakeups)
             }
         }
-        for waiter in fetchWaiters.popPassed(by: highWatermark) {
+        let passed = fetchWaiters.popPassed(by: highWatermark) + readerWaiters.popPassed(by: highWatermark)
+        for waiter in passed {
             wakeups.add(.fetchMoved(waiter.call, item: waiter.item), to: waiter.call.mailbox)
         }
         return highWatermark
@@ -181,6 +186,11 @@ struct PartitionState {
         }
     }
 
+    /// In addition: woken when the high watermark is above `seen`, too.
+    mutating func waitForReaders(_ waiter: FetchWaiter, above seen: Offset) {
+        readerWaiters.add(waiter, key: FetchWaiters.Key(call: waiter.call.id, item: waiter.item), threshold: seen)
+    }
+
     mutating func forget(_ call: ProduceCall) {
         durableWaiters.removeAll { $0.call === call }
         replicatedWaiters.removeAll { $0.call === call }
@@ -189,6 +199,8 @@ struct PartitionState {
 
     mutating func forget(_ call: FetchCall, item: Int) {
         let key = FetchWaiters<FetchWaiter>.Key(call: call.id, item: item)
-        if call.isReplica { replicaWaiters.remove(key) } else { fetchWaiters.remove(key) }
+        guard call.isReplica else { return fetchWaiters.remove(key) }
+        replicaWaiters.remove(key)
+        readerWaiters.remove(key)
     }
 }

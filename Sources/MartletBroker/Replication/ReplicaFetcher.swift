@@ -140,7 +140,8 @@ final class ReplicaFetcher: @unchecked Sendable {
                 leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
                 maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
                 durableOffset: log.durableOffset, condition: member.partition.condition,
-                incarnation: member.partition.incarnation, foundDamage: member.foundDamage)
+                incarnation: member.partition.incarnation, foundDamage: member.foundDamage,
+                readersSee: member.partition.readersSee(at: now))
             asked.append((member, item))
             if asked.count == Self.partitionsMax { break }
         }

@@ -159,6 +159,8 @@ extension FetchPartition: CTwin {
         mustBeCopied = c.pointee.must_be_copied != 0
         foundDamage = c.pointee.found_damage != 0
         incarnation = c.pointee.incarnation
+        hasReaders = c.pointee.has_readers != 0
+        highWatermark = c.pointee.high_watermark
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -175,6 +177,8 @@ extension FetchPartition: CTwin {
         c.pointee.must_be_copied = mustBeCopied ? 1 : 0
         c.pointee.found_damage = foundDamage ? 1 : 0
         c.pointee.incarnation = incarnation
+        c.pointee.has_readers = hasReaders ? 1 : 0
+        c.pointee.high_watermark = highWatermark
     }
 }
 

@@ -195,13 +195,18 @@ package struct FetchPartition: WireMessage {
     /// Rises with each log that the replica has had in this run of its broker: what was said of another one does not
     /// count.
     package var incarnation: Int32 = 0
+    /// Consumers read from the replica, and see what is below high_watermark: it is told at once when that moves, as
+    /// far as fetch_offset. Only when FetchRequest.replica is set.
+    package var hasReaders: Bool = false
+    package var highWatermark: Int64 = 0
 
     package init() {}
 
     package init(
         topicID: [UInt8] = [], partition: Int32 = 0, leaderEpoch: Int32 = 0, fetchOffset: Int64 = 0,
         lastFetchedEpoch: Int32 = 0, maxBytes: UInt32 = 0, logStartOffset: Int64 = 0, durableOffset: Int64 = 0,
-        isUnderRepair: Bool = false, mustBeCopied: Bool = false, foundDamage: Bool = false, incarnation: Int32 = 0
+        isUnderRepair: Bool = false, mustBeCopied: Bool = false, foundDamage: Bool = false, incarnation: Int32 = 0,
+        hasReaders: Bool = false, highWatermark: Int64 = 0
     ) {
         self.topicID = topicID
         self.partition = partition
@@ -215,6 +220,8 @@ package struct FetchPartition: WireMessage {
         self.mustBeCopied = mustBeCopied
         self.foundDamage = foundDamage
         self.incarnation = incarnation
+        self.hasReaders = hasReaders
+        self.highWatermark = highWatermark
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

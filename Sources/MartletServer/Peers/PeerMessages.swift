@@ -17,7 +17,8 @@ extension FetchRequest {
                     maxBytes: UInt32(clamping: item.maxBytes), logStartOffset: item.logStartOffset,
                     durableOffset: item.durableOffset, isUnderRepair: item.condition == .underRepair,
                     mustBeCopied: item.condition == .toBeCopied, foundDamage: item.foundDamage,
-                    incarnation: item.incarnation)
+                    incarnation: item.incarnation, hasReaders: item.readersSee != nil,
+                    highWatermark: item.readersSee ?? 0)
             },
             replica: query.replica.map(FetchReplica.init))
     }

@@ -100,7 +100,8 @@ struct RecordsAdapter: RecordsService {
                     durableOffset: partition.durableOffset,
                     condition: partition.mustBeCopied
                         ? .toBeCopied : partition.isUnderRepair ? .underRepair : .sound,
-                    incarnation: partition.incarnation, foundDamage: partition.foundDamage))
+                    incarnation: partition.incarnation, foundDamage: partition.foundDamage,
+                    readersSee: partition.hasReaders ? partition.highWatermark : nil))
         }
         return FetchQuery(
             replica: request.replica.map(ReplicaIdentity.init), rack: String(decoding: request.rack, as: UTF8.self),

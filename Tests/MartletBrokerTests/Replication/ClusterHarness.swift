@@ -27,20 +27,23 @@ final class ClusterHarness: Sendable {
     private let members = Mutex<[BrokerID: Member]>([:])
     private let lagMax: Duration
     private let readsByRack: Bool
+    private let fetchWait: Duration
 
-    private init(lagMax: Duration, readsByRack: Bool) throws {
+    private init(lagMax: Duration, readsByRack: Bool, fetchWait: Duration) throws {
         directory = try TemporaryDirectory()
         metadata = try EmbeddedStore(directory: directory.path + "/metadata", logger: BrokerHarness.quiet)
         self.lagMax = lagMax
         self.readsByRack = readsByRack
+        self.fetchWait = fetchWait
     }
 
     /// Starts brokers 1 to 3, runs `body`, stops them. A follower is behind after `lagMax`: never, unless a test waits
-    /// for it.
+    /// for it. A follower's fetch waits for `fetchWait` at its leader.
     static func with(
-        lagMax: Duration = .seconds(600), readsByRack: Bool = false, _ body: (ClusterHarness) async throws -> Void
+        lagMax: Duration = .seconds(600), readsByRack: Bool = false, fetchWait: Duration = .milliseconds(100),
+        _ body: (ClusterHarness) async throws -> Void
     ) async throws {
-        let cluster = try ClusterHarness(lagMax: lagMax, readsByRack: readsByRack)
+        let cluster = try ClusterHarness(lagMax: lagMax, readsByRack: readsByRack, fetchWait: fetchWait)
         do {
             for id in 1...3 as ClosedRange<BrokerID> { try await cluster.start(id) }
             try await body(cluster)
@@ -73,7 +76,7 @@ final class ClusterHarness: Sendable {
         settings.selectsReplicasByRack = readsByRack
         settings.replicaLagMax = lagMax
         settings.clock = clock
-        settings.replicaFetchWaitMax = .milliseconds(100)
+        settings.replicaFetchWaitMax = fetchWait
         let broker = Broker(
             settings: settings, store: store, metadata: shared, logger: BrokerHarness.quiet,
             peers: network.transport(of: id))

@@ -57,6 +57,25 @@ struct FollowerReadTests {
         }
     }
 
+    @Test("a follower with readers hears at once of what is kept everywhere, however long its fetches wait")
+    func advance() async throws {
+        // Longer than this test may take.
+        try await ClusterHarness.with(readsByRack: true, fetchWait: .seconds(300)) { cluster in
+            let topic = try await cluster.createTopic()
+            // The first answer to it is its role's; from the reader that follows on its fetches say that it is read.
+            _ = try await cluster.produce(["a"], to: 1, topic).get()
+            try await cluster.eventually("the follower serves") {
+                await cluster.fetch(2, topic, rack: "rack 2").error == nil
+            }
+            for value in ["b", "c"] {
+                _ = try await cluster.produce([value], to: 1, topic).get()
+            }
+            try await cluster.eventually("readers at the follower see it") {
+                try await cluster.fetch(2, topic, rack: "rack 2").values == ["a", "b", "c"]
+            }
+        }
+    }
+
     @Test("a follower without its leader refuses readers before long, and its leader sends it none")
     func cutOff() async throws {
         try await ClusterHarness.with(lagMax: .seconds(1), readsByRack: true) { cluster in

@@ -1083,6 +1083,8 @@ extension FetchPartition: RandomMessage {
         message.mustBeCopied = random.bool()
         message.foundDamage = random.bool()
         message.incarnation = random.int32()
+        message.hasReaders = random.bool()
+        message.highWatermark = random.int64()
         return message
     }
 }
