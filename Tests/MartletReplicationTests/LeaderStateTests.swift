@@ -191,6 +191,18 @@ import Testing
         #expect(try proposal(&state, at: .seconds(2)).inSyncReplicas == [1, 2, 3])
     }
 
+    @Test(
+        "a fetch of before a replica was beyond repair, and that arrives after it may begin anew, does not let it join")
+    func lateFetch() throws {
+        var state = leader([1, 2])
+        _ = state.fetched(by: follower(2), from: 100, durable: 100, at: .zero)
+        _ = state.fetched(by: follower(3), incarnation: 5, from: 100, durable: 100, condition: .toBeCopied, at: .zero)
+        #expect(state.mayBeginAnew(follower(3)))
+        _ = state.fetched(by: follower(3), incarnation: 4, from: 100, durable: 100, at: .seconds(1))
+        #expect(proposed(&state, at: .seconds(1)) == nil)
+        #expect(state.mayBeginAnew(follower(3)))
+    }
+
     @Test("a leader that cannot repair its own log asks that another leads: soon, or at once when it never can")
     func damagedLeader() {
         var state = leader()

@@ -47,7 +47,6 @@ actor ControlPlane {
     private var revisionNotedAt = ContinuousClock.now
     var feed: Task<Void, Never>?
     private var waiters: [(revision: Revision, continuation: CheckedContinuation<Void, Never>)] = []
-    private var replicasMade: Int32 = 0
     var producerIDs = ProducerIDSupply()
     var refill: Task<Result<Void, BrokerError>, Never>?
 
@@ -351,10 +350,8 @@ actor ControlPlane {
         } catch {
             throw BrokerError(error)
         }
-        replicasMade += 1
         let partition = Partition(
-            log: log, brokerID: self.settings.brokerID, settings: settings, host: replication,
-            incarnation: replicasMade)
+            log: log, brokerID: self.settings.brokerID, settings: settings, host: replication)
         log.setObserver(partition)
         table[id] = .replica(partition)
         return partition

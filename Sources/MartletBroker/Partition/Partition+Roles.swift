@@ -150,15 +150,25 @@ extension Partition {
     }
 
     /// How the log is.
-    var condition: ReplicaCondition {
-        guard log.hasDamage else { return .sound }
-        return state.withLock { $0.isBeyondRepair } ? .toBeCopied : .underRepair
+    var condition: ReplicaCondition { statement.condition }
+
+    /// What the replica says of its log.
+    var statement: ReplicaStatement {
+        // In this order: what is said to be sound was so under this incarnation.
+        let (isBeyondRepair, incarnation) = state.withLock { ($0.isBeyondRepair, $0.incarnation) }
+        guard log.hasDamage else { return ReplicaStatement(condition: .sound, incarnation: incarnation) }
+        return ReplicaStatement(condition: isBeyondRepair ? .toBeCopied : .underRepair, incarnation: incarnation)
     }
 
-    /// What was damaged of the log was repaired, or cannot be.
+    /// What was damaged of the log was repaired, or cannot be. A replica beyond repair is another incarnation: once its
+    /// leader has let it begin anew, no older fetch that arrives late, and says that all is well, makes it count.
     func noteRepair(_ isPossible: Bool) {
         if isPossible, log.hasDamage { return }
-        state.withLock { $0.isBeyondRepair = !isPossible }
+        let next = isPossible ? nil : host?.nextIncarnation()
+        state.withLock { state in
+            if let next, !state.isBeyondRepair { state.incarnation = max(state.incarnation, next) }
+            state.isBeyondRepair = !isPossible
+        }
     }
 
     /// RULES 19; for when the session's deadline has passed.

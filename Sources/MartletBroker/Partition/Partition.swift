@@ -9,9 +9,6 @@ final class Partition: Sendable {
     let topic: String
     let log: PartitionLog
     let brokerID: BrokerID
-    /// Higher than that of any replica of the partition before it in this run of the broker: what was said of the log
-    /// of another one means nothing for this.
-    let incarnation: Int32
     let state: Mutex<PartitionState>
     /// Held weakly: it holds the partitions.
     private let hostReference: HostReference
@@ -21,19 +18,18 @@ final class Partition: Sendable {
     }
 
     init(
-        log: PartitionLog, brokerID: BrokerID, settings: TopicSettings, host: any PartitionHost, incarnation: Int32 = 0
+        log: PartitionLog, brokerID: BrokerID, settings: TopicSettings, host: any PartitionHost
     ) {
         self.id = log.id
         self.topic = log.topic
         self.log = log
         self.brokerID = brokerID
-        self.incarnation = incarnation
         hostReference = HostReference(value: host)
         let name = TopicPartition(topic: log.topic, partition: log.id.partition)
         state = Mutex(
             PartitionState(
                 role: .unavailable(BrokerError(.leaderNotAvailable, "\(name) has no leader on this broker yet")),
-                minInSyncReplicas: settings.minInSyncReplicas))
+                minInSyncReplicas: settings.minInSyncReplicas, incarnation: host.nextIncarnation()))
     }
 
     var host: (any PartitionHost)? { hostReference.value }
@@ -346,6 +342,8 @@ extension Partition: PartitionLogObserver {
     }
 
     func corruptionFound(_ log: PartitionLog, _ report: CorruptionReport) {
+        // What could not be repaired before is gone.
+        if log.damages.count == 1 { state.withLock { $0.isBeyondRepair = false } }
         host?.corruptionFound(report.offsets, in: self)
     }
 

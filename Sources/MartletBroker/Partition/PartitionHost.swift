@@ -10,6 +10,8 @@ protocol PartitionHost: AnyObject, Sendable {
     var servesFollowerReads: Bool { get }
     /// The log can be read and appended to now: the replica may take its role.
     func logIsOnline(_ partition: Partition)
+    /// Higher than all that it gave before.
+    func nextIncarnation() -> Int32
     /// The log takes part in nothing any more.
     func logIsOffline(_ partition: Partition)
     /// What lies there on this broker's disk is damaged.

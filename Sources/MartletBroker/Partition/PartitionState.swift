@@ -43,6 +43,9 @@ struct PartitionState {
     var minInSyncReplicas: Int
     /// What is damaged of the log cannot be repaired in place.
     var isBeyondRepair = false
+    /// Of what is said of the log: a higher one than for any replica of the partition before this one in this run of
+    /// the broker, and than before this one was beyond repair. Under a lower one nothing counts any more.
+    var incarnation: Int32
 
     /// Everything that waits belongs to the current leader epoch, and fails with it.
     private var durableWaiters = AckQueue<AckWaiter>()
@@ -54,8 +57,9 @@ struct PartitionState {
     /// Followers that consumers read from wait for both (KIP-392).
     private var readerWaiters = FetchWaiters<FetchWaiter>()
 
-    init(role: PartitionRole, minInSyncReplicas: Int) {
+    init(role: PartitionRole, minInSyncReplicas: Int, incarnation: Int32) {
         self.role = role
+        self.incarnation = incarnation
         self.minInSyncReplicas = minInSyncReplicas
     }
 

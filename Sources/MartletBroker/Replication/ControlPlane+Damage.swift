@@ -49,8 +49,9 @@ extension ControlPlane {
     }
 
     /// The leader has said that nothing counts on this replica. The store is asked all the same, at the time: who is
-    /// in sync, or leads, keeps what it has.
-    package func copyAnew(_ id: TopicIDPartition) async throws(BrokerError) {
+    /// in sync, or leads, keeps what it has. And so does who was repaired, or copied, or joined while the store was
+    /// asked: its answer may be older.
+    package func copyAnew(_ id: TopicIDPartition, told: ReplicaStatement) async throws(BrokerError) {
         let record: PartitionRecord?
         do throws(MetadataError) {
             record = try await metadata.image().partitions[id]?.record
@@ -60,6 +61,9 @@ extension ControlPlane {
         guard let record, canBeCopied(record) else {
             throw BrokerError(
                 .kafkaStorageError, "the damaged replica counts as in sync, or leads: it is not copied yet")
+        }
+        guard case .replica(let replica) = table[id], replica.statement == told else {
+            throw BrokerError(.kafkaStorageError, "the damaged replica is another one by now")
         }
         replaceByEmpty(id)
     }

@@ -16,6 +16,8 @@ final class FollowedPartition {
     /// Taken out: what is still under way for it does not count.
     var isGone = false
     var complained = false
+    /// What the leader was told last.
+    var told: ReplicaStatement
     /// What the leader sent last came damaged.
     var foundDamage = false
 
@@ -24,6 +26,7 @@ final class FollowedPartition {
         state = FollowerState(leader: leader, epoch: epoch)
         self.isInSync = isInSync
         lastNews = now
+        told = partition.statement
     }
 
     func isHot(at now: Duration) -> Bool { now - lastNews < Self.hotTime }

@@ -72,7 +72,8 @@ final class ReplicaFetcher: @unchecked Sendable {
     func durableAdvanced(_ partition: Partition, epoch: LeaderEpoch, to offset: Offset) {
         reporter.add(
             DurableReport.Item(
-                id: partition.id, leaderEpoch: epoch, durableOffset: offset, incarnation: partition.incarnation))
+                id: partition.id, leaderEpoch: epoch, durableOffset: offset,
+                incarnation: partition.statement.incarnation))
     }
 
     // MARK: Members
@@ -135,12 +136,13 @@ final class ReplicaFetcher: @unchecked Sendable {
             if isThrottled && !member.isInSync { continue }
             let log = member.partition.log
             guard let position = member.state.ask(log, at: now) else { continue }
+            member.told = member.partition.statement
             let item = FetchItem(
                 topicID: member.partition.id.topicID, partition: member.partition.id.partition,
                 leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
                 maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
-                durableOffset: log.durableOffset, condition: member.partition.condition,
-                incarnation: member.partition.incarnation, foundDamage: member.foundDamage,
+                durableOffset: log.durableOffset, condition: member.told.condition,
+                incarnation: member.told.incarnation, foundDamage: member.foundDamage,
                 readersSee: member.partition.readersSee(at: now))
             asked.append((member, item))
             if asked.count == Self.partitionsMax { break }
@@ -231,10 +233,10 @@ final class ReplicaFetcher: @unchecked Sendable {
             change(member) { (epoch) throws(StorageError) in _ = try log.truncate(to: offset, leaderEpoch: epoch) }
         case .reset(let offset):
             replication.counters.reset()
-            if member.partition.condition == .toBeCopied {
+            if member.told.condition == .toBeCopied {
                 note("a damaged replica is copied anew", .warning, member, from: offset)
                 let task = MemberTask(fetcher: self, member: member)
-                return replication.copyAnew(member.partition) { task.finish($0) }
+                return replication.copyAnew(member.partition.id, told: member.told) { task.finish($0) }
             }
             note("a follower's log shares nothing with its leader's; it is copied anew", .warning, member, from: offset)
             change(member) { (epoch) throws(StorageError) in

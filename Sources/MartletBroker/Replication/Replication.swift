@@ -32,6 +32,7 @@ package final class Replication: PartitionHost {
     private let state = Mutex(State())
     private let session = Mutex<(any MetadataSession)?>(nil)
     private let hasDeadline = Atomic<Bool>(false)
+    private let incarnations = Atomic<Int32>(0)
     private let inSync: InSyncQueue
     private let repairer: Repairer
     let throttle: ReplicationThrottle
@@ -251,6 +252,7 @@ package final class Replication: PartitionHost {
     // MARK: PartitionHost
 
     var elapsed: Duration { settings.clock.elapsed }
+    func nextIncarnation() -> Int32 { incarnations.wrappingAdd(1, ordering: .relaxed).newValue }
     var replicaLagMax: Duration { settings.replicaLagMax }
     var servesFollowerReads: Bool { settings.selectsReplicasByRack }
 
@@ -286,12 +288,13 @@ package final class Replication: PartitionHost {
 
     /// The replica is replaced by one that holds nothing, to be copied from the leader. `failed` is told when that
     /// cannot be done now.
-    func copyAnew(_ partition: Partition, failed: @escaping @Sendable (String) -> Void) {
+    func copyAnew(
+        _ id: TopicIDPartition, told: ReplicaStatement, failed: @escaping @Sendable (String) -> Void
+    ) {
         guard let control = state.withLock({ $0.control }) else { return failed("the broker stops") }
-        let id = partition.id
         Task {
             do throws(BrokerError) {
-                try await control.copyAnew(id)
+                try await control.copyAnew(id, told: told)
             } catch {
                 failed(error.message)
             }

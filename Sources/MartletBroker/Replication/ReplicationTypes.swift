@@ -21,6 +21,18 @@ package enum ReplicaCondition: Sendable, Equatable {
     case toBeCopied
 }
 
+/// What a replica says of its log.
+package struct ReplicaStatement: Sendable, Equatable {
+    package var condition: ReplicaCondition
+    /// Of the log, in this run of the broker.
+    package var incarnation: Int32
+
+    package init(condition: ReplicaCondition, incarnation: Int32) {
+        self.condition = condition
+        self.incarnation = incarnation
+    }
+}
+
 /// How far a follower's logs are kept: told at once, beside the fetches, which may be waiting (RULES 13).
 package struct DurableReport: Sendable, Equatable {
     package struct Item: Sendable, Equatable {
@@ -117,6 +129,7 @@ package protocol ReplicationControl: AnyObject, Sendable {
     /// The replicas are of no use here until the broker starts again: they leave their in-sync sets, and with that the
     /// leadership, where another broker can take it (RULES 8). Called again and again while that is so.
     func withdraw(_ ids: [TopicIDPartition]) async
-    /// The replica, which is in no in-sync set, begins anew without a record; what it had is set aside (RULES 17).
-    func copyAnew(_ id: TopicIDPartition) async throws(BrokerError)
+    /// The replica, which is in no in-sync set, begins anew without a record; what it had is set aside (RULES 17). Not
+    /// when it says something else by then than what its leader was `told`.
+    func copyAnew(_ id: TopicIDPartition, told: ReplicaStatement) async throws(BrokerError)
 }

@@ -41,6 +41,7 @@ struct RepairTests {
         try await ClusterHarness.with { cluster in
             let topic = try await write(cluster, segmentsOn: 2)
             let damaged = try cluster.partition(2, topic)
+            let before = damaged.statement
             try flip(Self.inEpoch, of: 2, in: damaged.log)
             cluster.member(2).store.scrub()
             #expect(damaged.condition != .sound)
@@ -50,6 +51,10 @@ struct RepairTests {
             }
             try await cluster.eventually("it is in sync") { try await cluster.inSync(topic).sorted() == [1, 2, 3] }
             #expect(try cluster.log(2, topic) == Self.values)
+            let copy = try cluster.partition(2, topic)
+            #expect(
+                before.incarnation < damaged.statement.incarnation, "what it said before it was beyond repair is over")
+            #expect(damaged.statement.incarnation < copy.statement.incarnation)
             try await cluster.eventually("it had left and has joined") {
                 let changes = cluster.broker(1).replication.counters.snapshot
                 return changes.inSyncShrinks == 1 && changes.inSyncExpands == 1
