@@ -32,6 +32,9 @@ package enum Histories {
     /// Whether `MARTLET_SEEDS` names one seed: its history is worth printing.
     package static var isOneSeed: Bool { named?.count == 1 }
 
+    /// The seeds within which a planted bug must be found, or those that `MARTLET_SEEDS` names.
+    package static func seeds(_ range: ClosedRange<UInt64>) -> ClosedRange<UInt64> { named ?? range }
+
     /// Plays one history a seed, on all cores. What they saw, added up, and what they should not have seen, by seed.
     package static func play<Kind>(
         _ seeds: ClosedRange<UInt64>, _ history: @escaping @Sendable (UInt64) throws -> Tally<Kind>

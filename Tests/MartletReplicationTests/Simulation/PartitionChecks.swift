@@ -22,6 +22,8 @@ struct PartitionChecks {
     private var readIDs: [Offset: Int] = [:]
     /// Below it, records were deleted on purpose.
     private var deletedBelow: Offset = 0
+    /// The same, whatever an unclean election has brought back since.
+    private var deletedEver: Offset = 0
     private var inSync: [BrokerID] = []
     /// Since when leadership was given away uncleanly, by order: what earlier epochs say counts no more.
     private var uncleanEpoch: LeaderEpoch = -1
@@ -71,13 +73,16 @@ struct PartitionChecks {
 
     mutating func deleted(upTo offset: Offset) {
         deletedBelow = max(deletedBelow, offset)
+        deletedEver = max(deletedEver, offset)
     }
 
     /// The log holds what is committed below `end`.
     private func verify(
         _ replica: SimulatedReplica, upTo end: Offset, _ what: String, _ world: World
     ) throws {
-        let start = max(replica.verified, deletedBelow)
+        let isBack = uncleanEpoch >= 0
+        let start = max(
+            replica.verified, deletedBelow, isBack ? min(replica.log.logStartOffset, deletedEver) : 0)
         guard start < end else { return }
         for offset in start..<end {
             let batch = replica.log.batch(at: offset)
@@ -115,6 +120,11 @@ struct PartitionChecks {
         end = min(end, Offset(committed.count), log.logEndOffset)
         deletedBelow = min(deletedBelow, end)
         committed.removeLast(committed.count - Int(end))
+        // Nobody has what comes before a log that begins later.
+        while Offset(committed.count) < log.logStartOffset {
+            committed.append(SimulatedBatch(offset: Offset(committed.count), epoch: -1, id: 0))
+            deletedBelow = log.logStartOffset
+        }
         acknowledged = acknowledged.filter { $0.value < end }
         readIDs = readIDs.filter { $0.key < end }
         for broker in world.brokers {
@@ -139,6 +149,9 @@ struct PartitionChecks {
             try verify(replica, upTo: Offset(committed.count), "is in sync", world)
         }
     }
+
+    /// A replica has given up its log.
+    func replicaChanged(_ world: World) throws { try checkInSync(world) }
 
     // MARK: Leaders
 

@@ -32,6 +32,8 @@ final class SimulatedBroker {
     var seen = 0
     /// Nothing comes from the feed before.
     var feedStallsUntil: WorldTime = 0
+    /// Numbers the logs that its replicas have had in this run.
+    var logsBegun: Int32 = 0
     var controller: ControllerMachine?
     /// When the controller wants to be woken, so that it is once.
     var controllerWakeAt: WorldTime?
@@ -82,6 +84,16 @@ final class SimulatedReplica {
     var log: SimulatedLog
     /// It has a directory.
     var isThere = false
+    /// Of its log, in this run of the broker: what was said of a former one means nothing for it.
+    var incarnation: Int32 = 0
+    /// What the leader was told last.
+    var told = ReplicaStatement(condition: .sound, incarnation: 0)
+    /// What is damaged of its log cannot be replaced in place.
+    var isBeyondRepair = false
+    /// The leader has sent it something damaged.
+    var foundDamage = false
+    /// A write has failed: the log is of no use until the broker starts again.
+    var isOffline = false
     /// It may lack what it had said to be durable, and has not left the in-sync set since.
     var isLossy = false
     var role = Role.none
@@ -118,6 +130,7 @@ final class SimulatedReplica {
     func lose() {
         log = SimulatedLog(syncs: log.syncs)
         isThere = false
+        isBeyondRepair = false
         verified = 0
     }
 
@@ -127,5 +140,16 @@ final class SimulatedReplica {
         waiters = []
         parked = []
         isSyncing = false
+        isBeyondRepair = false
+        foundDamage = false
+        isOffline = false
+    }
+
+    var statement: ReplicaStatement { ReplicaStatement(condition: condition, incarnation: incarnation) }
+
+    /// As it tells its leader, or acts upon when it leads.
+    var condition: ReplicaCondition {
+        guard log.damage.isKnown else { return .sound }
+        return isBeyondRepair ? .toBeCopied : .underRepair
     }
 }

@@ -25,6 +25,7 @@ struct SimulatedLog: ReplicaLog {
     private var ledEpoch: LeaderEpoch = -1
     private(set) var synced: Offset = 0
     private(set) var highWatermark: Offset = 0
+    var damage = LogDamage()
     /// As the last checkpoint has it.
     private var checkpointedHighWatermark: Offset = 0
     /// Where each batch lies, or lay before retention took it: what is known of producers outlives their records.
@@ -115,6 +116,7 @@ struct SimulatedLog: ReplicaLog {
         for batch in batches[min(kept, batches.count)...] { offsets[batch.id] = nil }
         batches.removeLast(max(0, batches.count - kept))
         history.truncate(to: logEndOffset)
+        damage.keep(in: logStartOffset..<logEndOffset)
         synced = logEndOffset
         highWatermark = min(highWatermark, logEndOffset)
         checkpointedHighWatermark = min(checkpointedHighWatermark, logEndOffset)
@@ -136,6 +138,7 @@ struct SimulatedLog: ReplicaLog {
         batches.removeFirst(dropped)
         logStartOffset += Offset(dropped)
         history.advanceStart(to: logStartOffset)
+        damage.keep(in: logStartOffset..<logEndOffset)
         synced = max(synced, logStartOffset)
         setHighWatermark(logStartOffset)
         checkpointedHighWatermark = max(checkpointedHighWatermark, logStartOffset)
@@ -183,6 +186,7 @@ struct SimulatedLog: ReplicaLog {
     private mutating func endProcess() {
         highWatermark = checkpointedHighWatermark
         ledEpoch = -1
+        damage.forget()
         highestEpoch = max(recordedEpoch, lastEpoch)
         // An epoch without a record that was never written down was never there.
         if let latest = history.latest, latest.epoch > highestEpoch { history.truncate(to: logEndOffset) }

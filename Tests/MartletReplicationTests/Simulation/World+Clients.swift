@@ -125,7 +125,8 @@ extension World {
             throw violation("broker \(replica.broker.id) leads with a log that ends below what was read, \(position)")
         }
         for offset in position..<max(position, min(end, position + 50)) {
-            guard let batch = log.batch(at: offset) else { break }
+            guard let batch = log.batch(at: offset), !log.damage.isKnown(at: offset) else { break }
+            guard !log.damage.covers(offset) else { return suspectDamage(of: replica) }
             try checks[replica.index].read(batch, self)
             readers[reader].position = offset + 1
             counts[.reads] += 1

@@ -28,6 +28,17 @@ extension World {
         }
     }
 
+    /// Beside all that.
+    func harmDisk() throws {
+        guard isTroubled else { return }
+        let broker = brokers[Int.random(in: brokers.indices, using: &random)]
+        switch roll(0...4) {
+        case 0, 1: try damage(leaderOfAny() ?? broker)
+        case 2, 3: try damage(broker)
+        default: failWrite(on: broker)
+        }
+    }
+
     private func leaderOfAny() -> SimulatedBroker? {
         partitions.randomElement(using: &random)
             .flatMap { store.image.partitions[$0]?.leader?.broker }.map { broker($0) }
@@ -193,6 +204,8 @@ extension World {
                 let run = broker.run
                 after(1) { [self] in if broker.run == run { try resume(broker) } }
             }
+            // A log that is offline comes back with a start only.
+            if broker.replicas.contains(where: \.isOffline) { kill(broker, losesPower: false) }
             if !broker.isUp { start(broker) }
         }
         after(10_000) { [self] in try electUncleanly() }

@@ -11,6 +11,10 @@ struct SimulatedFetch {
     var epoch: LeaderEpoch
     var asked: FollowerState.Position
     var durable: Offset
+    var incarnation: Int32
+    var condition: ReplicaCondition
+    /// What the leader sent for this position was damaged.
+    var foundDamage: Bool
     var number: Int
 }
 
@@ -18,6 +22,8 @@ struct SimulatedAnswer {
     var number: Int
     var answer: FollowerState.Answer
     var batches: [SimulatedBatch]
+    /// Of the batches: how many come before the first one that is damaged.
+    var soundCount = 0
     var highWatermark: Offset
     var logStart: Offset
 }
@@ -27,7 +33,7 @@ extension World {
     /// The partition's record in the broker's image has changed: the replica gets the role that it says.
     func reconcile(_ replica: SimulatedReplica) throws {
         let broker = replica.broker
-        guard broker.isServing, let record = broker.image.partitions[replica.id] else { return }
+        guard broker.isServing, !replica.isOffline, let record = broker.image.partitions[replica.id] else { return }
         guard record.replicas.contains(broker.id) else { return release(replica) }
         replica.isThere = true
         guard let leader = record.leader else { return leaveRole(replica) }
@@ -79,9 +85,11 @@ extension World {
         replica.role = .follower(state)
         replica.fetchNumber += 1
         let number = replica.fetchNumber
+        replica.told = replica.statement
         let fetch = SimulatedFetch(
             partition: replica.index, replica: broker.identity, epoch: state.epoch, asked: position,
-            durable: claimedDurable(replica), number: number)
+            durable: claimedDurable(replica), incarnation: claimedIncarnation(replica), condition: replica.condition,
+            foundDamage: replica.foundDamage, number: number)
         let leader = state.leader
         send(from: broker.id, to: leader.broker) { [self] target in
             // A connection goes to one run.
@@ -100,12 +108,18 @@ extension World {
         options.plant == .countsUnsynced ? replica.log.logEndOffset : replica.log.durableOffset
     }
 
+    private func claimedIncarnation(_ replica: SimulatedReplica) -> Int32 {
+        options.plant == .beginsAnewUnseen ? 0 : replica.incarnation
+    }
+
     func reportDurable(_ replica: SimulatedReplica) {
         guard case .follower(let state) = replica.role else { return }
         let identity = replica.broker.identity
         let durable = replica.log.durableOffset
+        let incarnation = claimedIncarnation(replica)
         send(from: identity.broker, to: state.leader.broker) { [self] leader in
-            try reported(by: identity, epoch: state.epoch, durable: durable, to: leader.replicas[replica.index])
+            try reported(
+                by: identity, incarnation, epoch: state.epoch, durable: durable, to: leader.replicas[replica.index])
         }
     }
 
@@ -119,7 +133,9 @@ extension World {
             if answer.answer == .nothing { noteLeader(answer, replica) }
             try again(replica)
         case .append:
-            let count = replica.log.appendAsFollower(answer.batches, epoch: state.epoch)
+            let sound = Array(answer.batches.prefix(answer.soundCount))
+            let count = replica.log.appendAsFollower(sound, epoch: state.epoch)
+            replica.foundDamage = count == sound.count && count < answer.batches.count
             for batch in answer.batches.prefix(count) {
                 try checks[replica.index].appended(batch, by: replica, asLeader: false, self)
             }
@@ -135,6 +151,7 @@ extension World {
                 try checks[replica.index].truncates(replica, to: offset, self)
                 replica.truncate(to: offset)
             }
+        case .reset where replica.told.condition == .toBeCopied: copyAnew(replica, state)
         case .reset(let offset):
             try cut(replica, state) { [self] in
                 counts[.resets] += 1

@@ -65,8 +65,17 @@ extension World {
                 return reply(.diverging(divergence), to: fetch, from: replica)
             }
         }
+        if fetch.foundDamage { suspectDamage(of: replica) }
         try change(replica) {
-            $0.fetched(by: fetch.replica, from: fetch.asked.offset, durable: fetch.durable, at: time(broker))
+            $0.fetched(
+                by: fetch.replica, incarnation: fetch.incarnation, from: fetch.asked.offset, durable: fetch.durable,
+                condition: fetch.condition, at: time(broker))
+        }
+        if fetch.condition == .toBeCopied, !log.damage.isKnown,
+            replica.leaderState?.mayBeginAnew(fetch.replica) == true
+        {
+            let nothingShared = EpochEnd(leaderEpoch: -1, endOffset: log.logStartOffset)
+            return reply(.diverging(nothingShared), to: fetch, from: replica)
         }
         if log.batch(at: fetch.asked.offset) == nil {
             replica.parked.append(.init(fetch: fetch, until: now + Self.fetchWaitMs))
@@ -96,7 +105,10 @@ extension World {
 
     private func replyRecords(to fetch: SimulatedFetch, from replica: SimulatedReplica) {
         let first = fetch.asked.offset
-        let batches = (first..<first + roll(1...20)).compactMap { replica.log.batch(at: $0) }
+        let damage = replica.log.damage
+        guard !damage.isKnown(at: first) else { return reply(.failure, to: fetch, from: replica) }
+        let end = damage.firstKnown(after: first) ?? .max
+        let batches = (first..<min(end, first + roll(1...20))).compactMap { replica.log.batch(at: $0) }
         reply(.records, batches, to: fetch, from: replica)
     }
 
@@ -107,20 +119,24 @@ extension World {
         let highWatermark = replica.leaderState?.highWatermark ?? -1
         let logStart = replica.log.logStartOffset
         let run = broker(fetch.replica.broker).run
+        let soundCount = batches.prefix { !replica.log.damage.covers($0.offset) }.count
         send(from: replica.broker.id, to: fetch.replica.broker) { [self] follower in
             guard follower.run == run else { return }
             try answered(
                 SimulatedAnswer(
-                    number: fetch.number, answer: answer, batches: batches, highWatermark: highWatermark,
-                    logStart: logStart), follower.replicas[fetch.partition])
+                    number: fetch.number, answer: answer, batches: batches, soundCount: soundCount,
+                    highWatermark: highWatermark, logStart: logStart), follower.replicas[fetch.partition])
         }
     }
 
     func reported(
-        by identity: ReplicaIdentity, epoch: LeaderEpoch, durable: Offset, to replica: SimulatedReplica
+        by identity: ReplicaIdentity, _ incarnation: Int32, epoch: LeaderEpoch, durable: Offset,
+        to replica: SimulatedReplica
     ) throws {
         guard replica.leaderState?.epoch == epoch else { return }
-        try change(replica) { $0.reported(by: identity, durable: durable, at: time(replica.broker)) }
+        try change(replica) {
+            $0.reported(by: identity, incarnation: incarnation, durable: durable, at: time(replica.broker))
+        }
     }
 
     // MARK: Its own log
@@ -161,7 +177,7 @@ extension World {
             if fault(200) { replica.log.checkpoint() }
             var wantsMove = false
             try change(replica) { state in
-                wantsMove = state.tick(at: time(broker))
+                wantsMove = state.tick(at: time(broker), condition: replica.condition)
                 return false
             }
             if let state = replica.leaderState {
@@ -170,6 +186,7 @@ extension World {
             }
             try ask(replica)
         }
+        withdraw(broker)
     }
 
     /// Retention.

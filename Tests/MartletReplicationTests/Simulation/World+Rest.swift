@@ -33,6 +33,11 @@ extension World {
         guard let id = record.leader?.broker, replica(index, on: id).leaderState != nil else {
             throw violation("nobody leads: \(record)")
         }
+        let replicas = record.replicas.map { replica(index, on: $0) }
+        if replica(index, on: id).log.damage.offsets.contains(where: { !isSound($0, on: replicas) }) {
+            counts[.unreadable] += 1
+            return
+        }
         guard acknowledged > 10 else {
             throw violation("\(acknowledged) acknowledgements since all is well: \(record)")
         }
@@ -41,6 +46,9 @@ extension World {
             throw violation("not all are in sync: \(record)")
         }
         guard id == record.replicas.first else { throw violation("not led by the preferred replica: \(record)") }
-        try checks[index].atRest(record.replicas.map { replica(index, on: $0) }, leader: replica(index, on: id), self)
+        for replica in replicas where !replica.log.damage.offsets.isEmpty {
+            throw violation("broker \(replica.broker.id) has damage at \(replica.log.damage.offsets): \(record)")
+        }
+        try checks[index].atRest(replicas, leader: replica(index, on: id), self)
     }
 }

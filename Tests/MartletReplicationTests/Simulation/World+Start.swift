@@ -16,6 +16,8 @@ extension World {
         broker.controller = nil
         broker.controllerWakeAt = nil
         broker.sessionMissedSince = nil
+        broker.logsBegun = 0
+        for replica in broker.replicas { beginLog(replica) }
         after(roll(5...300), on: broker) { [self] in register(broker) }
     }
 
@@ -74,6 +76,7 @@ extension World {
         broker.phase = .running
         broker.controller = ControllerMachine(broker.currentRun, settings: controllerSettings)
         keepPlaceNowAndThen(broker)
+        scrubNowAndThen(broker)
         try load(broker)
     }
 
@@ -158,7 +161,9 @@ extension World {
     }
 
     private func stop(_ broker: SimulatedBroker) {
-        for replica in broker.replicas { replica.log.stopCleanly() }
+        for replica in broker.replicas {
+            if replica.isOffline { replica.log.recoverAfterKill() } else { replica.log.stopCleanly() }
+        }
         trace("\(broker.id) has stopped")
         let run = broker.currentRun
         goDown(broker, for: 50...3_000)

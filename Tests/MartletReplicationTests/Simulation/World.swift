@@ -184,6 +184,7 @@ final class World {
         isTroubled = true
         everyFewMs(200...1_500) { [self] in try makeTrouble() }
         everyFewMs(500...4_000) { [self] in try giveOrder() }
+        everyFewMs(500...5_000) { [self] in try harmDisk() }
         try play(until: options.troubledMs)
         try heal()
         let before = checks.map(\.acknowledgements)

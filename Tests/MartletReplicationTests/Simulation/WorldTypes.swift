@@ -39,6 +39,14 @@ enum Plant: String, CaseIterable, Sendable {
     case cleansPastHighWatermark
     /// A replica that moves away takes no leader epoch with it: what it said counts for the one made in its place.
     case removedReplicaCountsOn
+    /// A replica that begins anew says so to nobody: what its leader knows of its former log counts for the new one.
+    case beginsAnewUnseen
+    /// A replica whose log is beyond repair begins anew at once, whatever set it is in.
+    case beginsAnewUnasked
+    /// A replica begins anew because it was allowed to, whatever has happened since.
+    case copiesTwice
+    /// A replica that cannot be repaired stays as it is.
+    case staysDamaged
     /// A controller's transactions do not compare its own record.
     case controllerIsNotFenced
     /// A controller's transactions do not compare what they change.
@@ -56,8 +64,8 @@ enum Plant: String, CaseIterable, Sendable {
     /// which saves a minute of every run.
     var seeds: ClosedRange<UInt64> {
         switch self {
-        case .removedReplicaCountsOn: 61...160
-        case .unknownAdditionFailed: 141...240
+        case .removedReplicaCountsOn: 301...400
+        case .countsOldEpoch, .unknownAdditionFailed: 61...160
         default: 1...100
         }
     }
@@ -83,6 +91,12 @@ enum Seen: CaseIterable, Sendable {
     /// Brokers that a controller declared dead.
     case deaths
     case reassignments, finishedMoves, cancelledMoves, drains, orderedElections, uncleanElections, moveRequests
+    /// Batches that were damaged at rest, those of them that other replicas' replaced, and replicas that began anew.
+    case damages, repairs, copies
+    /// Failed writes, and replicas that left the in-sync set for them.
+    case failedWrites, withdrawals
+    /// Partitions that ended with records that no replica has a sound copy of, as they may when disks were lost, too.
+    case unreadable
     /// Partitions that ended without a member of the in-sync set, as they may when all of them lost their disks.
     case offline
 }
