@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Reads sealed segments again and again at a bounded rate and checks every batch. What it finds the log takes note of.
 final class Scrubber: Sendable {
-    /// An idle round takes as long as reading this much.
-    private static let idleBytes = 1 << 20
+    /// Between two rounds: thousands of logs without a sealed segment are not to be looked through all the time.
+    private static let roundPause = Duration.seconds(2)
 
     private struct State {
         var isStopping = false
@@ -36,19 +36,23 @@ final class Scrubber: Sendable {
         thread?.join()
     }
 
-    /// Round after round; an idle round, too, takes its time.
+    /// Round after round.
     private func run() {
-        while pass(pause: pause) && pause(Self.idleBytes) {}
+        while pass(pause: pause) && pause(Self.roundPause) {}
     }
 
     /// Waits as long as reading that much may take. False once stopped.
     private func pause(_ bytes: Int) -> Bool {
+        pause(.seconds(Double(bytes) / Double(bytesPerSecond)))
+    }
+
+    private func pause(_ time: Duration) -> Bool {
         var hasWaited = false
         return state.wait { state -> Monitor<State>.Wait<Bool> in
             if state.isStopping { return .done(false) }
             if hasWaited { return .done(true) }
             hasWaited = true
-            return .untilChangedOrFor(nanoseconds: Int64(Double(bytes) / Double(bytesPerSecond) * 1e9))
+            return .untilChangedOrFor(nanoseconds: Int64(time / .nanoseconds(1)))
         }
     }
 
