@@ -103,6 +103,26 @@ struct ControllerMachineTests {
         #expect(cluster.transactions.last?.changes.count == 4)
     }
 
+    @Test("what a dead broker led goes before what it only followed")
+    func ledFirst() {
+        let cluster = TestCluster {
+            $0.partitionsPerTransaction = 4; $0.transactionsInFlightMax = 1; $0.balanceDelay = 1_000_000
+        }
+        cluster.createTopic(partitions: 6, replicas: [0, 1, 2], leader: 0)
+        for index in [1, 4, 5] as [PartitionIndex] { cluster.change(index) { $0.leader = cluster.run(1) } }
+        cluster.begin()
+        cluster.holdsTransactions = true
+        cluster.store.endSession(of: 1)
+        cluster.sync()
+        cluster.pass(cluster.machine.settings.silentGrace)
+        // Beside the fence.
+        #expect(cluster.held.count == 1)
+        let changed = cluster.held.first?.transaction.changes.compactMap { change in
+            if case .put(.partition(let record)) = change { record.id.partition } else { nil }
+        }
+        #expect(changed == [1, 4, 5])
+    }
+
     @Test("a broker that comes back within the wait keeps what it leads")
     func sessionAgain() {
         let cluster = TestCluster()

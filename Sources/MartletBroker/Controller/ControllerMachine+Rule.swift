@@ -28,7 +28,7 @@ extension ControllerMachine {
             tally.deaths += 1
             reign.dying[run.broker] = run
             reign.standings[run.broker] = BrokerStanding(run.broker, in: image, isDying: true)
-            reign.work.enqueue(broker: run.broker)
+            reign.work.enqueue(broker: run.broker, in: image)
         }
     }
 

@@ -116,7 +116,7 @@ struct ControllerMachine {
         let standing = BrokerStanding(id, in: image, isDying: reign.dying[id] != nil)
         guard standing != reign.standings[id] else { return }
         reign.standings[id] = standing
-        reign.work.enqueue(broker: id)
+        reign.work.enqueue(broker: id, in: image)
     }
 
     private mutating func takePartition(_ id: TopicIDPartition, _ old: PartitionRecord?) {

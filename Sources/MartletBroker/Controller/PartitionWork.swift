@@ -64,8 +64,13 @@ struct PartitionWork {
         for id in partitions where queued.insert(id).inserted { queue.append(id) }
     }
 
-    mutating func enqueue(broker: BrokerID) {
-        enqueue(partitions(of: broker).sorted())
+    /// What the broker leads comes first: it may be that nobody serves it until another leads it, while the rest waits
+    /// for a smaller in-sync set only.
+    mutating func enqueue(broker: BrokerID, in image: ClusterImage) {
+        let ids = partitions(of: broker).sorted()
+        let isLed = ids.map { image.partitions[$0]?.leader?.broker == broker }
+        enqueue(zip(ids, isLed).lazy.filter(\.1).map(\.0))
+        enqueue(ids)
     }
 
     mutating func next() -> TopicIDPartition? {
