@@ -4,54 +4,35 @@ internal import MartletCore
 internal import MartletMetadata
 
 extension ControlPlane: ReplicationControl {
-    /// In transactions of as many as fit; where one of those does not hold, one by one.
+    /// In transactions of as many as fit. A change that another has overtaken is left out, and the rest goes on
+    /// together: when a broker is back its leaders propose thousands, while the controller moves leadership.
     package func propose(_ changes: [InSyncChange]) async -> [InSyncOutcome] {
-        var outcomes: [InSyncOutcome] = []
-        // A change brings conditions on registrations, the same ones for most.
-        let size = max(1, metadata.transactionKeysMax / 2)
-        for start in stride(from: 0, to: changes.count, by: size) {
-            let part = changes[start..<min(start + size, changes.count)]
-            if part.count > 1, let together = await commit(Array(part)) {
-                outcomes += together
-            } else {
-                for change in part { outcomes.append(await commit(change)) }
+        var outcomes: [InSyncOutcome?] = Array(repeating: nil, count: changes.count)
+        var waiting = Array(changes.indices)
+        while !waiting.isEmpty {
+            let batch = InSyncBatch(changes, waiting, image: mirror, keysMax: metadata.transactionKeysMax)
+            for index in batch.overtaken { outcomes[index] = .conflict }
+            if !batch.members.isEmpty {
+                for (index, outcome) in await commit(batch) { outcomes[index] = outcome }
             }
+            waiting.removeAll { outcomes[$0] != nil }
         }
-        return outcomes
+        return outcomes.map { $0 ?? .conflict }
     }
 
-    /// All of them or none. Nil: none, for the sake of one.
-    private func commit(_ changes: [InSyncChange]) async -> [InSyncOutcome]? {
-        var together = MetadataTransaction()
-        for change in changes {
-            guard let one = change.transaction(mirror) else { return nil }
-            for condition in one.conditions where !together.conditions.contains(condition) {
-                together.conditions.append(condition)
-            }
-            together.changes += one.changes
-        }
-        guard max(together.conditions.count, together.changes.count) <= metadata.transactionKeysMax else { return nil }
-        let outcome = await outcome(of: together)
-        return outcome == .conflict ? nil : changes.map { _ in outcome }
-    }
-
-    private func commit(_ change: InSyncChange) async -> InSyncOutcome {
-        guard let transaction = change.transaction(mirror) else { return .conflict }
-        return await outcome(of: transaction)
-    }
-
-    private func outcome(of transaction: MetadataTransaction) async -> InSyncOutcome {
+    /// What became of each; of those that are not named nothing did, and they may be tried again.
+    private func commit(_ batch: InSyncBatch) async -> [(index: Int, outcome: InSyncOutcome)] {
         do throws(MetadataError) {
-            switch try await metadata.commit(transaction) {
-            case .committed(let revision): return .committed(revision)
-            case .conflict: return .conflict
+            switch try await metadata.commit(batch.transaction) {
+            case .committed(let revision): return batch.members.map { ($0, .committed(revision)) }
+            case .conflict(let key): return batch.members(wanting: key).map { ($0, .conflict) }
             }
         } catch {
-            guard error.code == .outcomeUnknown else { return .conflict }
+            guard error.code == .outcomeUnknown else { return batch.members.map { ($0, .conflict) } }
             logger.warning(
-                "whether a change of in-sync replicas was committed is not known; both sets are waited for",
-                metadata: ["reason": "\(error.message)"])
-            return .unknown
+                "whether changes of in-sync replicas were committed is not known; both sets are waited for",
+                metadata: ["changes": "\(batch.members.count)", "reason": "\(error.message)"])
+            return batch.members.map { ($0, .unknown) }
         }
     }
 

@@ -56,7 +56,7 @@ package protocol MetadataSession: Sendable {
 
 /// Changes, and what must be true for them to be made.
 package struct MetadataTransaction: Sendable, Equatable {
-    package struct Condition: Sendable, Equatable {
+    package struct Condition: Sendable, Hashable {
         package var key: MetadataKey
         /// The revision at which the key must have been written last; 0: it must not be there.
         package var revision: Revision
