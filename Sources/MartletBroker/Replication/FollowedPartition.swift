@@ -4,7 +4,7 @@ internal import MartletMetadata
 /// One partition of a fetcher. On the fetcher's event loop only.
 final class FollowedPartition {
     /// After so long without records it waits with the quiet ones.
-    static let hotTime = Duration.seconds(1)
+    static let busyTime = Duration.seconds(1)
 
     let partition: Partition
     var state: FollowerState
@@ -29,5 +29,5 @@ final class FollowedPartition {
         told = partition.statement
     }
 
-    func isHot(at now: Duration) -> Bool { now - lastNews < Self.hotTime }
+    func isBusy(at now: Duration) -> Bool { now - lastNews < Self.busyTime }
 }

@@ -54,6 +54,9 @@ package struct FollowerState: Sendable {
         }
     }
 
+    /// It may ask now.
+    package var isReady: Bool { phase == .ready }
+
     /// When it asks again, for a timer. Nil: now, or after what it waits for.
     package var pausesUntil: Duration? {
         if case .pausing(let until) = phase { until } else { nil }

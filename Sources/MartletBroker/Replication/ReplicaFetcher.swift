@@ -7,20 +7,12 @@ internal import NIOCore
 /// Copies the partitions that one run of a broker leads: many in a fetch, each appended as it comes, on the event loop
 /// of the connection.
 ///
-/// Partitions that get records and quiet ones are asked for apart, so that few busy ones do not cost thousands of quiet
-/// ones a line in every request. What becomes ready while its request is under way goes into one of a few more.
+/// Partitions that get records and quiet ones are asked for apart (``FetchPlan``), so that few busy ones do not cost
+/// thousands of quiet ones a line in every request.
 ///
 /// Sendable: its mutable state is touched on the peer's event loop only, which every method that does so checks; other
 /// threads only pass the reference on.
 final class ReplicaFetcher: @unchecked Sendable {
-    private enum Lane {
-        static let busy = 0
-        static let quiet = 1
-        static let count = 6
-    }
-
-    /// One fetch asks for at most so many partitions.
-    static let partitionsMax = 5_000
     /// How long a leader may take beyond the wait that it was asked for.
     static let patience = Duration.seconds(5)
 
@@ -33,9 +25,12 @@ final class ReplicaFetcher: @unchecked Sendable {
     private var loop: any EventLoop { peer.loop }
 
     private var members: [TopicIDPartition: FollowedPartition] = [:]
-    /// In the order in which they are served: who got records goes to the end.
-    private var order: [FollowedPartition] = []
-    private var isUnderWay = Array(repeating: false, count: Lane.count)
+    /// Those that may be asked for, in the order in which they are served: who got records goes to the end. With them
+    /// some that are gone.
+    private var ready: [FollowedPartition] = []
+    /// Those that wait a moment after a failure, likewise.
+    private var pausing: [FollowedPartition] = []
+    private var plan = FetchPlan()
     private var timer: (task: Scheduled<Void>, time: Duration)?
     private var isStopped = false
 
@@ -62,6 +57,8 @@ final class ReplicaFetcher: @unchecked Sendable {
         loop.execute {
             self.isStopped = true
             for id in Array(self.members.keys) { self.drop(id) }
+            self.ready = []
+            self.pausing = []
             self.timer?.task.cancel()
             self.timer = nil
         }
@@ -91,15 +88,25 @@ final class ReplicaFetcher: @unchecked Sendable {
         let member = FollowedPartition(
             partition, leader: leader, epoch: epoch, isInSync: isInSync, now: replication.elapsed)
         members[partition.id] = member
-        order.append(member)
+        ready.append(member)
         pumpSoon()
     }
 
     private func drop(_ id: TopicIDPartition) {
         loop.preconditionInEventLoop()
         guard let member = members.removeValue(forKey: id) else { return }
+        // Its places in lists and requests are passed over.
         member.isGone = true
-        order.removeAll { $0 === member }
+    }
+
+    /// Puts a member where it waits to be asked for again, unless it is at work.
+    private func settle(_ member: FollowedPartition) {
+        guard !member.isGone else { return }
+        if member.state.isReady {
+            ready.append(member)
+        } else if member.state.pausesUntil != nil {
+            pausing.append(member)
+        }
     }
 
     // MARK: Asking
@@ -120,56 +127,71 @@ final class ReplicaFetcher: @unchecked Sendable {
         loop.preconditionInEventLoop()
         guard !isStopped else { return }
         let now = replication.elapsed
-        for lane in [Lane.busy, Lane.quiet] {
-            let target = isUnderWay[lane] ? isUnderWay.indices.dropFirst(2).first { !isUnderWay[$0] } : lane
-            guard let target else { continue }
-            let asked = ask(isHot: lane == Lane.busy, at: now)
-            if !asked.isEmpty { send(asked, lane: target) }
+        wakePausing(at: now)
+        let isThrottled = replication.throttle.pause(at: now) != nil
+        var busy: [FollowedPartition] = []
+        var quiet: [FollowedPartition] = []
+        var rest: [FollowedPartition] = []
+        for member in ready where !member.isGone {
+            if isThrottled, !member.isInSync {
+                rest.append(member)
+            } else if member.isBusy(at: now) {
+                busy.append(member)
+            } else {
+                quiet.append(member)
+            }
         }
+        rest += send(busy, isQuiet: false, at: now)
+        rest += send(quiet, isQuiet: true, at: now)
+        ready = rest
         planTimer(at: now)
     }
 
-    private func ask(isHot: Bool, at now: Duration) -> [(member: FollowedPartition, item: FetchItem)] {
-        var asked: [(member: FollowedPartition, item: FetchItem)] = []
-        let isThrottled = replication.throttle.pause(at: now) != nil
-        for member in order where member.isHot(at: now) == isHot {
-            if isThrottled && !member.isInSync { continue }
-            let log = member.partition.log
-            guard let position = member.state.ask(log, at: now) else { continue }
-            member.told = member.partition.statement
-            let item = FetchItem(
-                topicID: member.partition.id.topicID, partition: member.partition.id.partition,
-                leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
-                maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
-                durableOffset: log.durableOffset, condition: member.told.condition,
-                incarnation: member.told.incarnation, foundDamage: member.foundDamage,
-                readersSee: member.partition.readersSee(at: now))
-            asked.append((member, item))
-            if asked.count == Self.partitionsMax { break }
-        }
-        return asked
+    private func wakePausing(at now: Duration) {
+        guard !pausing.isEmpty else { return }
+        ready += pausing.filter { $0.state.pausesUntil.map { $0 <= now } ?? true }
+        pausing.removeAll { $0.isGone || ($0.state.pausesUntil.map { $0 <= now } ?? true) }
     }
 
-    private func send(_ asked: [(member: FollowedPartition, item: FetchItem)], lane: Int) {
-        isUnderWay[lane] = true
+    private func item(_ member: FollowedPartition, at now: Duration) -> FetchItem? {
+        let log = member.partition.log
+        guard let position = member.state.ask(log, at: now) else { return nil }
+        member.told = member.partition.statement
+        return FetchItem(
+            topicID: member.partition.id.topicID, partition: member.partition.id.partition,
+            leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
+            maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
+            durableOffset: log.durableOffset, condition: member.told.condition,
+            incarnation: member.told.incarnation, foundDamage: member.foundDamage,
+            readersSee: member.partition.readersSee(at: now))
+    }
+
+    /// Asks for as many as one request takes, if there may be one. Those that wait on.
+    private func send(_ waiting: [FollowedPartition], isQuiet: Bool, at now: Duration) -> [FollowedPartition] {
+        guard !waiting.isEmpty, plan.mayAsk(isQuiet: isQuiet) else { return waiting }
+        let asked = waiting.prefix(FetchPlan.partitionsMax).compactMap { member in
+            item(member, at: now).map { (member, $0) }
+        }
+        plan.asked(isQuiet: isQuiet)
         let settings = replication.settings
+        let wait = isQuiet ? settings.replicaFetchQuietWait : settings.replicaFetchWaitMax
         let query = FetchQuery(
-            replica: own, maxWait: settings.replicaFetchWaitMax, minBytes: 1,
-            maxBytes: settings.replicaFetchBytesMax, items: asked.map(\.item))
-        let request = ReplicaRequest(lane: lane, members: asked.map(\.member))
-        peer.fetch(query, timeout: settings.replicaFetchWaitMax + Self.patience) { [weak self] result in
+            replica: own, maxWait: wait, minBytes: 1, maxBytes: settings.replicaFetchBytesMax, items: asked.map(\.1))
+        let request = ReplicaRequest(members: asked.map(\.0), isQuiet: isQuiet)
+        peer.fetch(query, timeout: wait + Self.patience) { [weak self] result in
             self?.answered(request, result)
         }
+        return Array(waiting.dropFirst(FetchPlan.partitionsMax))
     }
 
     /// Asks again when the first pause is over.
     private func planTimer(at now: Duration) {
         var next: Duration?
-        for member in order {
+        for member in pausing where !member.isGone {
             guard let until = member.state.pausesUntil else { continue }
             next = min(next ?? until, until)
         }
-        if let pause = replication.throttle.pause(at: now), order.contains(where: { !$0.isInSync }) {
+        if let pause = replication.throttle.pause(at: now), ready.contains(where: { !$0.isInSync }) {
             next = min(next ?? pause, pause)
         }
         guard let next else { return }
@@ -186,7 +208,7 @@ final class ReplicaFetcher: @unchecked Sendable {
 
     private func answered(_ request: ReplicaRequest, _ result: Result<PeerFetchAnswer, BrokerError>) {
         loop.preconditionInEventLoop()
-        isUnderWay[request.lane] = false
+        plan.answered(isQuiet: request.isQuiet)
         guard !isStopped else { return }
         let now = replication.elapsed
         switch result {
@@ -205,11 +227,10 @@ final class ReplicaFetcher: @unchecked Sendable {
                 _ = member.state.answered(.nothing, leaderStart: -1, by: member.partition.log, at: now)
                 member.partition.heard(-1, at: now)
             }
-            // Who waited longest for records is served first.
-            if answer.items.contains(where: \.hasRecords) {
-                order = order.filter { $0.lastNews != now } + order.filter { $0.lastNews == now }
-            }
         }
+        // Who waited longest for records is served first.
+        for member in request.members where member.lastNews != now { settle(member) }
+        for member in request.members where member.lastNews == now { settle(member) }
         pump()
     }
 
@@ -275,6 +296,7 @@ final class ReplicaFetcher: @unchecked Sendable {
         guard !member.isGone else { return }
         if let error { complain(member, error) }
         member.state.finished(error == nil, at: replication.elapsed)
+        settle(member)
         pumpSoon()
     }
 
@@ -383,6 +405,7 @@ final class ReplicaFetcher: @unchecked Sendable {
         _ member: FollowedPartition, _ item: PeerFetchItem, _ result: Result<FollowerAppendResult, StorageError>
     ) {
         appended(member, item, result)
+        settle(member)
         pumpSoon()
     }
 }
@@ -391,12 +414,12 @@ final class ReplicaFetcher: @unchecked Sendable {
 ///
 /// Sendable: made and read on the fetcher's event loop only; passed through the peer, which calls back there.
 private final class ReplicaRequest: @unchecked Sendable {
-    let lane: Int
     let members: [FollowedPartition]
+    let isQuiet: Bool
 
-    init(lane: Int, members: [FollowedPartition]) {
-        self.lane = lane
+    init(members: [FollowedPartition], isQuiet: Bool) {
         self.members = members
+        self.isQuiet = isQuiet
     }
 }
 
@@ -433,10 +456,6 @@ extension PeerFetchItem {
         case .diverging(let end): .diverging(end)
         case .failure: .failure
         }
-    }
-
-    fileprivate var hasRecords: Bool {
-        if case .records = content { true } else { false }
     }
 }
 

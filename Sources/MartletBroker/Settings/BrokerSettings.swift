@@ -40,6 +40,11 @@ package struct BrokerSettings: Sendable {
     package var replicaLagMax: Duration = .seconds(10)
     /// `replica.fetch.wait.max.ms`: how long a follower's fetch waits for records.
     package var replicaFetchWaitMax: Duration = .milliseconds(500)
+    /// The same for partitions that get none: longer, for they are many, and short enough that the leader goes on
+    /// knowing its followers (RULES 19) and whether they keep up.
+    var replicaFetchQuietWait: Duration {
+        max(replicaFetchWaitMax, min(replicaFetchWaitMax * 2, LeaderState.proofTime / 2, replicaLagMax / 4))
+    }
     /// `replica.fetch.response.max.bytes` of all partitions together, and `replica.fetch.max.bytes` of one.
     package var replicaFetchBytesMax = 8 << 20
     package var replicaFetchPartitionBytesMax = 1 << 20
