@@ -115,7 +115,7 @@ struct CoordinatorMoveTests {
     func unprovenAnswer() async throws {
         try await ClusterHarness.with { cluster in
             let disk = try await cluster.crash(1)
-            try await cluster.start(1, in: disk, sessionsUntil: .now)
+            try await cluster.start(1, in: disk, session: .over)
             _ = try await cluster.createTopic(OffsetsTopic.name)
             let coordinator = GroupCoordinator(
                 broker: cluster.broker(1), on: BrokerHarness.group.next(), logger: BrokerHarness.quiet)

@@ -213,6 +213,7 @@ actor ControlPlane {
         for id in Set(old.topicNames.keys).union(mirror.topicNames.keys) { reconcile(id) }
         publish()
         for deletion in Array(mirror.deletions.values) { await finish(deletion.record) }
+        replication.applied(image.revision)
         resumeWaiters(upTo: image.revision)
         return next
     }
@@ -245,6 +246,7 @@ actor ControlPlane {
         publish()
         // After the new image is out: the topic is gone for everybody before its files go.
         for deletion in deletions { await finish(deletion) }
+        replication.applied(update.revision)
         resumeWaiters(upTo: update.revision)
         noteRevisionNowAndThen()
     }

@@ -33,6 +33,8 @@ package final class Replication: PartitionHost {
     private let session = Mutex<(any MetadataSession)?>(nil)
     private let hasDeadline = Atomic<Bool>(false)
     private let incarnations = Atomic<Int32>(0)
+    /// What the partitions on this broker are as.
+    private let appliedRevision = Atomic<Revision>(0)
     private let inSync: InSyncQueue
     private let repairer: Repairer
     let throttle: ReplicationThrottle
@@ -217,11 +219,18 @@ package final class Replication: PartitionHost {
         hasDeadline.store(session?.deadline != nil, ordering: .relaxed)
     }
 
-    /// Whether the controller may have given this broker's partitions to others by now.
+    /// The partitions on this broker are as `revision` wants them.
+    func applied(_ revision: Revision) {
+        appliedRevision.store(revision, ordering: .releasing)
+    }
+
+    /// Whether the controller may have given this broker's partitions to others by now, or has while it had no
+    /// session, and the news is still on its way.
     var isSessionOver: Bool {
         guard hasDeadline.load(ordering: .relaxed) else { return false }
-        guard let deadline = session.withLock({ $0?.deadline }) else { return true }
-        return ContinuousClock.now >= deadline
+        // The deadline first: the session moves both at once.
+        guard let session = session.withLock({ $0 }), let deadline = session.deadline else { return true }
+        return ContinuousClock.now >= deadline || appliedRevision.load(ordering: .acquiring) < session.registeredAt
     }
 
     func requireProven(_ partition: Partition) throws(BrokerError) {

@@ -260,6 +260,7 @@ private struct EmbeddedSession: MetadataSession {
     let record: SessionRecord
 
     var deadline: ContinuousClock.Instant? { nil }
+    var registeredAt: Revision { 0 }
 
     func close() async {
         await store.closeSession(record)

@@ -50,6 +50,10 @@ package protocol MetadataSession: Sendable {
     /// process.
     var deadline: ContinuousClock.Instant? { get }
 
+    /// The revision that put the session's record where it is: an image from before it may be from before the session
+    /// was lost, and tell nothing of what became of the broker's partitions in between. 0 when it cannot be lost.
+    var registeredAt: Revision { get }
+
     /// Ends the session; its record goes at once.
     func close() async
 }

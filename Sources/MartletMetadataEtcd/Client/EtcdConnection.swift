@@ -7,15 +7,15 @@ internal import Synchronization
 /// Connections to one member, opened and opened again by themselves, with one set of certificates. Any thread.
 ///
 /// Several, because etcd's server pings at the data of nearly every call, to measure the link, and SwiftNIO's HTTP/2 takes
-/// more than 200 pings in 30 s for an attack and hangs up. Streams have a connection that no call disturbs; calls take
-/// turns on the others.
+/// more than 200 pings in 30 s for an attack and hangs up. Calls take turns on some; each stream has one of its own, that
+/// no call disturbs, and a new one each time: over a connection that was cut off for some seconds TCP tries again only
+/// after as many more.
 final class EtcdConnection: Sendable {
     typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
     /// A power of two.
     private static let callClients = 4
 
-    /// For watches.
-    let streams: Client
+    private let endpoint: EtcdEndpoint
     private let calls: [Client]
     private let turn = Atomic(0)
     /// Nil: it takes none from files.
@@ -25,25 +25,38 @@ final class EtcdConnection: Sendable {
 
     /// Throws `.refused` when the certificates cannot be used.
     init(_ endpoint: EtcdEndpoint, _ certificates: CertificateFiles?) throws(MetadataError) {
+        self.endpoint = endpoint
         self.certificates = certificates
         do {
-            streams = try Self.client(endpoint, certificates)
             calls = try (0..<Self.callClients).map { _ in try Self.client(endpoint, certificates) }
         } catch {
             throw MetadataError(
                 .refused,
                 "TLS for etcd at \(endpoint) cannot be set up, check what is in the files of etcd.tls.*: \(error)")
         }
-        runners = ([streams] + calls).map { client in
-            Task {
-                // What goes wrong with the connection is told by the calls on it.
-                try? await client.runConnections()
-            }
+        runners = calls.map(Self.run)
+    }
+
+    private static func run(_ client: Client) -> Task<Void, Never> {
+        Task {
+            // What goes wrong with the connection is told by the calls on it.
+            try? await client.runConnections()
         }
     }
 
     /// For one call.
     var client: Client { calls[turn.wrappingAdd(1, ordering: .relaxed).newValue & (Self.callClients - 1)] }
+
+    /// A connection of its own for `body`, which ends with it.
+    func withStream<Result: Sendable>(_ body: (Client) async throws -> Result) async throws -> Result {
+        let client = try Self.client(endpoint, certificates)
+        let runner = Self.run(client)
+        defer {
+            client.beginGracefulShutdown()
+            runner.cancel()
+        }
+        return try await body(client)
+    }
 
     private static func client(_ endpoint: EtcdEndpoint, _ certificates: CertificateFiles?) throws -> Client {
         GRPCClient(
@@ -91,7 +104,7 @@ final class EtcdConnection: Sendable {
 
     /// ``close()``, without waiting for the end.
     func end() {
-        for client in [streams] + calls { client.beginGracefulShutdown() }
+        for client in calls { client.beginGracefulShutdown() }
         for runner in runners { runner.cancel() }
     }
 }

@@ -75,17 +75,19 @@ final class EtcdMember: Sendable {
         open.yield(WatchRequest(requestUnion: .createRequest(request)))
         var metadata = Self.metadata(token: token)
         metadata.addString("true", forKey: "hasleader")
-        let client = current.withLock { $0.streams }
+        let connection = current.withLock { $0 }
         do {
-            try await client.bidirectionalStreaming(
-                request: StreamingClientRequest(metadata: metadata) { writer in
-                    for await request in requests { try await writer.write(request) }
-                },
-                descriptor: EtcdMethods.watch.descriptor, serializer: WireSerializer<WatchRequest>(),
-                deserializer: WireDeserializer<WatchResponse>(), options: Self.options
-            ) { response in
-                defer { open.finish() }
-                await receive(response.messages)
+            try await connection.withStream { client in
+                try await client.bidirectionalStreaming(
+                    request: StreamingClientRequest(metadata: metadata) { writer in
+                        for await request in requests { try await writer.write(request) }
+                    },
+                    descriptor: EtcdMethods.watch.descriptor, serializer: WireSerializer<WatchRequest>(),
+                    deserializer: WireDeserializer<WatchResponse>(), options: Self.options
+                ) { response in
+                    defer { open.finish() }
+                    await receive(response.messages)
+                }
             }
         } catch {
             throw Self.rpcError(error)

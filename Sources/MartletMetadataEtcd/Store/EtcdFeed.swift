@@ -22,6 +22,14 @@ final class EtcdFeed: Sendable {
         case failed(MetadataError)
     }
 
+    /// Whether etcd has said anything on a watch: the first thing, at once, is that it is open.
+    private final class Flag: Sendable {
+        private let value = Atomic(false)
+
+        var isSet: Bool { value.load(ordering: .relaxed) }
+        func set() { value.store(true, ordering: .relaxed) }
+    }
+
     private let client: EtcdClient
     private let logger: Logger
     private let reader: MetadataFeed.Continuation
@@ -67,9 +75,10 @@ final class EtcdFeed: Sendable {
 
     /// One watch, until it ends or its member no longer answers.
     private func watch(at member: EtcdMember) async -> End {
-        await withTaskGroup(of: End?.self) { group in
-            group.addTask { await self.receive(from: member) }
-            group.addTask { await self.guardSilence(of: member) }
+        let isOpen = Flag()
+        return await withTaskGroup(of: End?.self) { group in
+            group.addTask { await self.receive(from: member, isOpen) }
+            group.addTask { await self.guardSilence(of: member, isOpen) }
             // The first to end ends the other. A guard that was cancelled has nothing to say.
             let first = await group.next() ?? nil
             group.cancelAll()
@@ -78,12 +87,12 @@ final class EtcdFeed: Sendable {
         }
     }
 
-    private func receive(from member: EtcdMember) async -> End {
+    private func receive(from member: EtcdMember, _ isOpen: Flag) async -> End {
         let request = machine.withLock { $0.request }
         let end = Mutex<End?>(nil)
         do {
             try await client.watch(request, at: member) { responses in
-                let taken = await self.take(responses)
+                let taken = await self.take(responses, isOpen)
                 end.withLock { $0 = taken }
             }
         } catch {
@@ -92,7 +101,8 @@ final class EtcdFeed: Sendable {
         return end.withLock { $0 } ?? .interrupted("etcd ended the watch")
     }
 
-    private func guardSilence(of member: EtcdMember) async -> End? {
+    private func guardSilence(of member: EtcdMember, _ isOpen: Flag) async -> End? {
+        let opensUntil = ContinuousClock.now + client.callTimeout
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: Self.checkInterval)
@@ -102,13 +112,17 @@ final class EtcdFeed: Sendable {
             if await !client.isAlive(member), !Task.isCancelled {
                 return .interrupted("etcd at \(member.endpoint) no longer answers")
             }
+            if !isOpen.isSet, opensUntil < .now, !Task.isCancelled {
+                return .interrupted("etcd at \(member.endpoint) does not open the watch")
+            }
         }
         return nil
     }
 
-    private func take(_ responses: RPCAsyncSequence<WatchResponse, any Error>) async -> End {
+    private func take(_ responses: RPCAsyncSequence<WatchResponse, any Error>, _ isOpen: Flag) async -> End {
         do {
             for try await response in responses {
+                isOpen.set()
                 // Under the lock: what the machine counts as told is told.
                 let end = try machine.withLock { machine throws(MetadataError) -> End? in
                     switch try machine.receive(response) {

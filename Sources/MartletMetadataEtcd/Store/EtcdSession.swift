@@ -16,6 +16,7 @@ final class EtcdSession: MetadataSession {
     private struct State {
         var lease: Int64
         var deadline: ContinuousClock.Instant
+        var registeredAt: Revision = 0
         var isOver = false
         var keeper: Task<Void, Never>?
         /// Since when no sign of life was answered, and when that was last said.
@@ -23,7 +24,7 @@ final class EtcdSession: MetadataSession {
     }
 
     private enum Registration {
-        case done
+        case done(Revision)
         /// Another run of the broker holds the record.
         case superseded
     }
@@ -54,7 +55,9 @@ final class EtcdSession: MetadataSession {
         let session = EtcdSession(
             client: client, layout: layout, record: record, timeout: timeout, lease: lease, logger: logger)
         do {
-            _ = try await session.register(lease.id, takesOver: true)
+            if case .done(let revision) = try await session.register(lease.id, takesOver: true) {
+                session.state.withLock { $0.registeredAt = revision }
+            }
         } catch {
             await session.revoke(lease.id)
             throw error
@@ -65,6 +68,7 @@ final class EtcdSession: MetadataSession {
     }
 
     var deadline: ContinuousClock.Instant? { state.withLock { $0.deadline } }
+    var registeredAt: Revision { state.withLock { $0.registeredAt } }
 
     /// What the broker's other ephemeral keys go with; nil once the session is over.
     var lease: Int64? { state.withLock { $0.isOver ? nil : $0.lease } }
@@ -126,10 +130,11 @@ final class EtcdSession: MetadataSession {
         do {
             let lease = try await Self.grant(client, timeout)
             switch try await register(lease.id, takesOver: false) {
-            case .done:
+            case .done(let revision):
                 state.withLock {
                     $0.lease = lease.id
                     $0.deadline = lease.deadline
+                    $0.registeredAt = revision
                     $0.silence = nil
                 }
                 logger.warning("the session on etcd had expired and was opened anew")
@@ -188,7 +193,7 @@ final class EtcdSession: MetadataSession {
         let key = layout.key(of: .session(record.broker))
         for _ in 0..<Self.attemptsMax {
             let current = try await client.call(EtcdMethods.range, RangeRequest(key: key)).response.kvs.first
-            if current?.lease == lease { return .done }
+            if let current, current.lease == lease { return .done(current.modRevision) }
             if let current, !takesOver, try StoredValue(current, layout: layout).record != .session(record) {
                 return .superseded
             }
@@ -201,9 +206,10 @@ final class EtcdSession: MetadataSession {
                 ],
                 success: [RequestOp(request: .requestPut(PutRequest(key: key, value: value, lease: lease)))])
             do {
-                guard try await client.change(EtcdMethods.transaction, request).succeeded else { continue }
+                let response = try await client.change(EtcdMethods.transaction, request)
+                guard response.succeeded else { continue }
                 if let former = current?.lease, former != 0 { await revoke(former) }
-                return .done
+                return .done(response.header?.revision ?? 0)
             } catch {
                 switch error {
                 case .refused(let error): throw error

@@ -60,7 +60,7 @@ final class ClusterHarness: Sendable {
     }
 
     func start(
-        _ id: BrokerID, in directory: TemporaryDirectory? = nil, sessionsUntil deadline: ContinuousClock.Instant? = nil
+        _ id: BrokerID, in directory: TemporaryDirectory? = nil, session: TestSession = TestSession()
     ) async throws {
         let directory = try directory ?? TemporaryDirectory()
         var options = LogStoreOptions(logger: BrokerHarness.quiet)
@@ -69,7 +69,7 @@ final class ClusterHarness: Sendable {
         options.scrubBytesPerSecond = 0
         let store = try LogStore(directory: directory.path, options: options)
         let shared = SharedStore(metadata)
-        if let deadline { shared.endSessions(at: deadline) }
+        shared.giveSessions(session)
         var settings = BrokerSettings()
         settings.brokerID = id
         settings.rack = "rack \(id)"

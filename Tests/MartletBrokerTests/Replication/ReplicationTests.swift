@@ -247,11 +247,13 @@ struct ReplicationTests {
         }
     }
 
-    @Test("past its session, a leader that its followers left answers acks=all alone (RULES 19)")
-    func unproven() async throws {
+    @Test(
+        "past its session, or before the news of a gap in it, a leader alone answers only acks=all (RULES 19)",
+        arguments: [TestSession.over, .openedAnew])
+    func unproven(session: TestSession) async throws {
         try await ClusterHarness.with { cluster in
             let disk = try await cluster.crash(1)
-            try await cluster.start(1, in: disk, sessionsUntil: .now)
+            try await cluster.start(1, in: disk, session: session)
             let topic = try await cluster.createTopic()
             _ = try await cluster.produce(["a"], to: 1, topic).get()
             #expect(try await cluster.produce(["b"], to: 1, topic, acks: .leader).error == nil)

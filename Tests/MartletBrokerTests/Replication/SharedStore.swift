@@ -7,7 +7,7 @@ import Synchronization
 final class SharedStore: MetadataStore {
     private struct State {
         var isCut = false
-        var sessionDeadline: ContinuousClock.Instant?
+        var session = TestSession()
     }
 
     private let store: EmbeddedStore
@@ -23,9 +23,9 @@ final class SharedStore: MetadataStore {
         state.withLock { $0.isCut = true }
     }
 
-    /// Sessions opened from now on certainly last until then.
-    func endSessions(at deadline: ContinuousClock.Instant) {
-        state.withLock { $0.sessionDeadline = deadline }
+    /// Whoever opens a session from now on gets this one.
+    func giveSessions(_ session: TestSession) {
+        state.withLock { $0.session = session }
     }
 
     private func reach() throws(MetadataError) {
@@ -51,7 +51,7 @@ final class SharedStore: MetadataStore {
         broker: BrokerID, startEpoch: StartEpoch
     ) async throws(MetadataError) -> any MetadataSession {
         try reach()
-        return TestSession(deadline: state.withLock { $0.sessionDeadline })
+        return state.withLock { $0.session }
     }
 
     func health() async -> StoreHealth { await store.health() }
@@ -60,7 +60,13 @@ final class SharedStore: MetadataStore {
 }
 
 struct TestSession: MetadataSession {
+    /// One whose end has come.
+    static var over: TestSession { TestSession(deadline: .now) }
+    /// One that was lost and opened anew, with the news of the time in between still on their way.
+    static var openedAnew: TestSession { TestSession(deadline: .now + .seconds(3_600), registeredAt: .max) }
+
     var deadline: ContinuousClock.Instant?
+    var registeredAt: Revision = 0
 
     func close() async {}
 }
