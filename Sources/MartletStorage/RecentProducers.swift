@@ -38,7 +38,8 @@ final class RecentProducers: Sendable {
         /// Taken, and to be written once the log is synced that far.
         var waiting: [TopicIDPartition: Encoded] = [:]
         var size = 0
-        var lastWritten: [UInt8] = []
+        /// The file does not say what `lines` do.
+        var isChanged = false
     }
 
     /// A log with less than this behind its own snapshot has no line.
@@ -95,10 +96,10 @@ final class RecentProducers: Sendable {
         try state.withLock { (state) throws(StorageError) in
             for log in logs { Self.take(log, &state) }
             for id in state.lines.keys where !isKnown(id) { Self.drop(id, &state) }
-            let content = Self.encode(state.lines)
-            guard content != state.lastWritten, !(state.lines.isEmpty && state.lastWritten.isEmpty) else { return }
-            try io.writeCheckpoint(path, version: Self.formatVersion, content)
-            state.lastWritten = content
+            for id in state.waiting.keys where !isKnown(id) { state.waiting[id] = nil }
+            guard state.isChanged else { return }
+            try io.writeCheckpoint(path, version: Self.formatVersion, Self.encode(state.lines))
+            state.isChanged = false
         }
     }
 
@@ -118,11 +119,13 @@ final class RecentProducers: Sendable {
         drop(log.id, &state)
         state.lines[log.id] = waiting
         state.size += waiting.bytes.count
+        state.isChanged = true
     }
 
     private static func drop(_ id: TopicIDPartition, _ state: inout State) {
         guard let line = state.lines.removeValue(forKey: id) else { return }
         state.size -= line.bytes.count
+        state.isChanged = true
     }
 
     // MARK: Bytes
