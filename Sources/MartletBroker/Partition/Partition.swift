@@ -236,7 +236,7 @@ extension Partition {
 
     /// - Parameter mayFollow: a follower may answer, too.
     func fetchView(_ epoch: LeaderEpoch, mayFollow: Bool) -> FetchView {
-        let now = host?.elapsed ?? .zero
+        let now = mayFollow ? host?.elapsed ?? .zero : .zero
         return state.withLock { state in
             if mayFollow { state.following?.lastReader = now }
             return fetchView(epoch, mayFollow: mayFollow, at: now, state)
@@ -258,7 +258,7 @@ extension Partition {
     /// Wakes the call once when the partition is no longer as in `view`, and there is more for the item. False when
     /// that is so already.
     func wait(_ call: FetchCall, item: Int, query: FetchItem, since view: FetchView) -> Bool {
-        let time = host?.elapsed ?? .zero
+        let time = call.mayReadFollowers ? host?.elapsed ?? .zero : .zero
         return state.withLock { state in
             let current = fetchView(query.leaderEpoch, mayFollow: call.mayReadFollowers, at: time, state)
             switch (view.check, current.check) {

@@ -62,6 +62,9 @@ package struct FollowerState: Sendable {
         if case .pausing(let until) = phase { until } else { nil }
     }
 
+    /// Its pause is not over.
+    package func isPausing(at now: Duration) -> Bool { pausesUntil.map { now < $0 } ?? false }
+
     package enum Answer: Sendable, Equatable {
         case records
         case nothing

@@ -149,8 +149,8 @@ final class ReplicaFetcher: @unchecked Sendable {
 
     private func wakePausing(at now: Duration) {
         guard !pausing.isEmpty else { return }
-        ready += pausing.filter { $0.state.pausesUntil.map { $0 <= now } ?? true }
-        pausing.removeAll { $0.isGone || ($0.state.pausesUntil.map { $0 <= now } ?? true) }
+        ready += pausing.filter { !$0.state.isPausing(at: now) }
+        pausing.removeAll { $0.isGone || !$0.state.isPausing(at: now) }
     }
 
     private func item(_ member: FollowedPartition, at now: Duration) -> FetchItem? {
