@@ -17,6 +17,9 @@ final class TestCluster {
     var transactions: [MetadataTransaction] = []
     /// While true, transactions go nowhere.
     var holdsTransactions = false
+    /// What a greeting finds where it is not answered at once.
+    var greetingResults: [BrokerID: DialResult] = [:]
+    private var greetings: [(run: PartitionLeader, result: DialResult, at: ControllerTime)] = []
     private(set) var held: [(id: ControllerTransactionID, transaction: MetadataTransaction)] = []
 
     init(brokers: Int32 = 3, _ change: (inout ControllerSettings) -> Void = { _ in }) {
@@ -93,14 +96,22 @@ final class TestCluster {
 
     func send(_ event: ControllerEvent) {
         for action in machine.handle(event, at: now) {
-            guard case .commit(let id, let transaction) = action else {
-                actions.append(action)
-                continue
+            switch action {
+            case .commit(let id, let transaction):
+                transactions.append(transaction)
+                if holdsTransactions { held.append((id, transaction)) } else { commit(id, transaction) }
+            case .greet(let broker): greet(broker)
+            default: actions.append(action)
             }
-            transactions.append(transaction)
-            if holdsTransactions { held.append((id, transaction)) } else { commit(id, transaction) }
         }
         sync()
+    }
+
+    /// A greeting without an answer takes a second to fail.
+    private func greet(_ broker: BrokerRecord) {
+        let result = greetingResults[broker.id] ?? .accepted
+        let run = PartitionLeader(broker: broker.id, startEpoch: broker.startEpoch)
+        greetings.append((run, result, now + (result == .noAnswer ? 1_000 : 1)))
     }
 
     private func commit(_ id: ControllerTransactionID, _ transaction: MetadataTransaction) {
@@ -120,16 +131,35 @@ final class TestCluster {
     /// Lets so much time pass, in steps as the controller wants them.
     func pass(_ time: ControllerTime) {
         let end = now + time
-        while let deadline = machine.deadline, deadline <= end {
-            now = max(deadline, now + 1)
-            send(.timePassed)
+        while true {
+            let outcome = greetings.map(\.at).min() ?? .max
+            let deadline = machine.deadline ?? .max
+            guard min(outcome, deadline) <= end else { break }
+            if outcome <= deadline {
+                now = max(outcome, now)
+                finishGreetings()
+            } else {
+                now = max(deadline, now + 1)
+                send(.timePassed)
+            }
         }
         now = max(now, end)
         send(.timePassed)
     }
 
+    private func finishGreetings() {
+        let over = greetings.filter { $0.at <= now }
+        greetings.removeAll { $0.at <= now }
+        for greeting in over { send(.greeted(greeting.run, greeting.result)) }
+    }
+
     var dialled: [BrokerID] {
         actions.compactMap { if case .dial(let broker) = $0 { broker.id } else { nil } }
+    }
+
+    /// Who was asked whom it reaches.
+    var asked: [BrokerID] {
+        actions.compactMap { if case .askReach(of: let broker, to: _) = $0 { broker.id } else { nil } }
     }
 
     var notes: [ControllerNote] { actions.compactMap { if case .note(let note) = $0 { note } else { nil } } }

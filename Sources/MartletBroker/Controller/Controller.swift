@@ -6,7 +6,8 @@ internal import Synchronization
 
 /// Runs this broker's ``ControllerMachine``: hands it what happens, in order, and does what it wants. Any thread.
 final class Controller: Sendable {
-    /// How long a dial may take; what takes longer is no answer. Less than ``ControllerSettings/silentGrace``.
+    /// How long a dial may take; what takes longer is no answer. Less than ``ControllerSettings/silentGrace``; two of
+    /// them, for connecting and for the greeting, less than ``ControllerSettings/greetingLimit``.
     private static let dialTimeout = Duration.milliseconds(500)
     private static let askTimeout = Duration.seconds(2)
     /// Between looks at a store that does not answer.
@@ -82,7 +83,12 @@ final class Controller: Sendable {
     private func perform(_ action: ControllerAction) {
         switch action {
         case .commit(let id, let transaction): Task { await commit(id, transaction) }
-        case .dial(let broker): Task { await dial(broker) }
+        case .dial(let broker): Task { send(.dialled(PartitionLeader(broker), await dial(broker) ?? .noAnswer)) }
+        case .greet(let broker):
+            Task {
+                // Who cannot dial knows nothing of others.
+                if let result = await dial(broker) { send(.greeted(PartitionLeader(broker), result)) }
+            }
         case .askReach(let broker, let others): Task { await ask(broker, about: others) }
         case .tellController(let controller, let run):
             Task {
@@ -130,10 +136,9 @@ final class Controller: Sendable {
         }
     }
 
-    private func dial(_ broker: BrokerRecord) async {
-        let result = await peers?.dial(PeerAddress(broker), timeout: Self.dialTimeout)
-        let run = PartitionLeader(broker: broker.id, startEpoch: broker.startEpoch)
-        send(.dialled(run, result.map(DialResult.init) ?? .noAnswer))
+    private func dial(_ broker: BrokerRecord) async -> DialResult? {
+        guard let peers else { return nil }
+        return DialResult(await peers.dial(PeerAddress(broker), timeout: Self.dialTimeout))
     }
 
     private func ask(_ broker: BrokerRecord, about others: [BrokerID]) async {
@@ -164,6 +169,10 @@ final class Controller: Sendable {
         switch note {
         case .elected(let revision): logger.notice("elected as controller", metadata: ["revision": "\(revision)"])
         case .resigned: logger.notice("no longer the controller")
+        case .challenged(let run):
+            logger.warning(
+                "the controller answers neither this broker nor most others: it is to be replaced",
+                metadata: ["broker": "\(run.broker)", "start-epoch": "\(run.startEpoch)"])
         case .declaredDead(let run, let reason):
             logger.warning(
                 "a broker is dead; others lead its partitions",
@@ -189,6 +198,16 @@ final class Controller: Sendable {
 extension PeerAddress {
     init(_ broker: BrokerRecord) {
         self.init(broker: broker.id, startEpoch: broker.startEpoch, host: broker.host, port: broker.port)
+    }
+}
+
+extension PartitionLeader {
+    init(_ broker: BrokerRecord) {
+        self.init(broker: broker.id, startEpoch: broker.startEpoch)
+    }
+
+    init(_ controller: ControllerRecord) {
+        self.init(broker: controller.broker, startEpoch: controller.startEpoch)
     }
 }
 

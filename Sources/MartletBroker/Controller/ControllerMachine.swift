@@ -16,7 +16,11 @@ struct ControllerMachine {
     var watch: DeathWatch
     private var hasImage = false
     /// The transaction by which this broker wants to become the controller, and where its outcome shows.
-    private var candidacy: (id: ControllerTransactionID, seenAt: Revision?)?
+    var candidacy: (id: ControllerTransactionID, seenAt: Revision?)?
+    /// When the record of the controller, as it is now, was first seen.
+    private(set) var controllerSeenAt: ControllerTime = 0
+    private var controllerSeen: Revision?
+    var challenge: Challenge?
     private var nextTransaction: ControllerTransactionID = 1
     var actions: [ControllerAction] = []
     var tally = ControllerTally()
@@ -31,9 +35,10 @@ struct ControllerMachine {
 
     /// When `timePassed` is due at the latest.
     var deadline: ControllerTime? {
-        guard let reign else { return nil }
+        let greeting = watch.greetings.deadline
+        guard let reign else { return greeting }
         let verdict = watch.nextVerdict(image, at: now, after: reign.dying.keys)
-        return min(reign.nextTick, verdict ?? .max)
+        return min(reign.nextTick, verdict ?? .max, greeting ?? .max)
     }
 
     mutating func handle(_ event: ControllerEvent, at time: ControllerTime) -> [ControllerAction] {
@@ -45,12 +50,16 @@ struct ControllerMachine {
         case .timePassed: break
         case .deathReported(let run): takeReport(run)
         case .dialled(let run, let result): watch.dialled(run, result, at: now)
+        case .greeted(let run, let result): takeGreeting(run, result)
         case .settled(let id, let revision, let isCommitted): settle(id, revision, isCommitted)
         case .moveRequested(let leader, let partitions): takeMoveRequests(leader, partitions)
-        case .reachKnown(let broker, let brokers): reign?.requests.answered(broker, brokers, at: now)
+        case .reachKnown(let broker, let brokers):
+            reign?.requests.answered(broker, brokers, at: now)
+            challenge?.answered(broker, brokers)
         }
         guard hasImage else { return actions }
         followController()
+        greet()
         if isController { rule() } else { stand() }
         return actions
     }
@@ -189,6 +198,11 @@ struct ControllerMachine {
 
     /// The store says who is the controller.
     private mutating func followController() {
+        if controllerSeen != image.controller?.revision {
+            controllerSeen = image.controller?.revision
+            controllerSeenAt = now
+            challenge = nil
+        }
         if let candidacy, let seenAt = candidacy.seenAt, seenAt <= image.revision { self.candidacy = nil }
         let mine = ControllerRecord(broker: me.broker, startEpoch: me.startEpoch)
         let revision = image.controller.flatMap { $0.record == mine ? $0.revision : nil }
@@ -201,36 +215,8 @@ struct ControllerMachine {
         reign = Reign(image, revision: revision, settings: settings, at: now)
     }
 
-    private mutating func stand() {
-        guard candidacy == nil, isFit else { return }
-        guard let controller = image.controller else { return stand(ifRevision: 0) }
-        if canDeposeController { stand(ifRevision: controller.revision) }
-    }
-
-    private mutating func stand(ifRevision revision: Revision) {
-        var transaction = MetadataTransaction()
-        let record = ControllerRecord(broker: me.broker, startEpoch: me.startEpoch)
-        transaction.put(.controller(record), ifRevision: revision)
-        let id = makeTransaction()
-        candidacy = (id, nil)
-        actions.append(.commit(id, transaction))
-    }
-
-    /// This run has a session, is in service and stays.
-    private var isFit: Bool {
-        guard let standing = BrokerStanding(me.broker, in: image) else { return false }
-        return standing.run == me && standing.isElectable && standing.reluctance != .stopping
-    }
-
-    /// The controller's process is gone: its record would stay as long as its session.
-    private var canDeposeController: Bool {
-        guard let controller = image.controller else { return false }
-        return watch.wasRefused(
-            by: PartitionLeader(broker: controller.broker, startEpoch: controller.startEpoch), at: now)
-    }
-
     /// RULES 21: whoever decides dials. Everybody decides about the controller.
-    private mutating func takeReport(_ run: PartitionLeader) {
+    mutating func takeReport(_ run: PartitionLeader) {
         guard hasImage else { return }
         let controller = image.controller?.record
         let isController = controller.map { $0.broker == run.broker && $0.startEpoch == run.startEpoch } ?? true

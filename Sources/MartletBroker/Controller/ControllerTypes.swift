@@ -16,6 +16,14 @@ struct ControllerSettings: Sendable {
     var silentGrace: ControllerTime = 600
     /// and when something does: it is alive and about to open another session.
     var answeringGrace: ControllerTime = 2_000
+    /// How often the others greet the controller, to see for themselves that it lives,
+    var greetEvery: ControllerTime = 500
+    /// how long a greeting can take: if its outcome comes later, or the next greeting does, it was the greeter that
+    /// stood still;
+    var greetingLimit: ControllerTime = 1_500
+    /// and how long the controller answers none of them before another broker may ask whether it is silent to most, and
+    /// replace it.
+    var controllerSilence: ControllerTime = 2_500
     /// Partitions that one transaction changes at most; its condition on the controller's own key comes on top.
     var partitionsPerTransaction = 99
     /// Transactions on their way at once, each over partitions of its own.
@@ -69,6 +77,7 @@ enum ControllerEvent: Sendable {
     /// A peer saw the connection to this run reset, or had it refused (RULES 21).
     case deathReported(PartitionLeader)
     case dialled(PartitionLeader, DialResult)
+    case greeted(PartitionLeader, DialResult)
     /// What became of a transaction shows in an image of this revision or a later one. `isCommitted` is false also
     /// when that is not known.
     case settled(ControllerTransactionID, Revision, isCommitted: Bool)
@@ -84,6 +93,8 @@ enum ControllerAction: Sendable, Equatable {
     case commit(ControllerTransactionID, MetadataTransaction)
     /// To be answered by `dialled`.
     case dial(BrokerRecord)
+    /// The same, to be answered by `greeted`.
+    case greet(BrokerRecord)
     /// To be answered by `reachKnown`.
     case askReach(of: BrokerRecord, to: [BrokerID])
     /// Not this broker's to decide.
@@ -108,6 +119,8 @@ package struct ControllerTally: Sendable, Equatable {
 enum ControllerNote: Sendable, Equatable {
     case elected(revision: Revision)
     case resigned
+    /// The controller is silent to this broker and to most, and has a session on the store.
+    case challenged(PartitionLeader)
     case declaredDead(PartitionLeader, reason: String)
     /// Acknowledged records may be gone.
     case uncleanElection(TopicIDPartition, leader: PartitionLeader, epoch: LeaderEpoch)

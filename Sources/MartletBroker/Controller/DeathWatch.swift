@@ -15,6 +15,8 @@ struct DeathWatch {
 
     private let me: BrokerID
     private let settings: ControllerSettings
+    /// What this broker saw of others before it was the controller, too.
+    var greetings: Greetings
     private var suspicions: [BrokerID: Suspicion] = [:]
     /// Whose dial is on its way.
     private var dialling: Set<PartitionLeader> = []
@@ -24,6 +26,7 @@ struct DeathWatch {
     init(me: BrokerID, settings: ControllerSettings) {
         self.me = me
         self.settings = settings
+        greetings = Greetings(settings: settings)
     }
 
     /// From now on sessions are watched: what went before may be the watcher's own absence.
@@ -111,7 +114,14 @@ struct DeathWatch {
         guard let lost = suspicion.lostSessionAt else { return nil }
         if image.brokers[suspicion.run.broker]?.isStopping == true { return (lost, "it has stopped") }
         let grace = suspicion.dial?.result == .accepted ? settings.answeringGrace : settings.silentGrace
-        return (max(lost + grace, quietUntil, suspicion.waitUntil), "its session has ended")
+        return (max(lost + grace, quietEnd(for: suspicion.run, now), suspicion.waitUntil), "its session has ended")
+    }
+
+    /// Until when the end of this run's session says nothing. The quiet time gives brokers the time to open another one
+    /// after trouble of the store; who has answered no greeting of this process for as long is not in such trouble.
+    private func quietEnd(for run: PartitionLeader, _ now: ControllerTime) -> ControllerTime {
+        guard let since = greetings.silentSince(run, at: now) else { return quietUntil }
+        return min(quietUntil, since + settings.sessionTimeout)
     }
 
     /// So many sessions gone at once speak of the store rather than of the brokers: they get the time to come back.

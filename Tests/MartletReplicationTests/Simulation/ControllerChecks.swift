@@ -9,9 +9,20 @@ import SimulationKit
 struct ControllerChecks {
     private var sessionEnds: [PartitionLeader: [WorldTime]] = [:]
     private var reignStarts: [Revision: WorldTime] = [:]
+    /// Dials of one broker by another that found nobody: when the first was sent since the last that did, and the last.
+    private var silences: [Link: (since: WorldTime, last: WorldTime)] = [:]
 
     mutating func sessionEnded(_ run: PartitionLeader, at now: WorldTime) {
         sessionEnds[run, default: []].append(now)
+    }
+
+    mutating func dialled(_ link: Link, isAnswered: Bool, at now: WorldTime) {
+        silences[link] = isAnswered ? nil : (silences[link]?.since ?? now, now)
+    }
+
+    /// Its process knows nothing of what the last one saw.
+    mutating func started(_ broker: BrokerID) {
+        silences = silences.filter { $0.key.from != broker }
     }
 
     mutating func committed(
@@ -103,12 +114,47 @@ struct ControllerChecks {
             controller.clock(at: world.now) - controller.clock(at: time)
         }
         let start = controller.controller?.reign.flatMap { reignStarts[$0.revision] } ?? 0
-        guard elapsed(since: start) >= World.sessionMs else {
+        guard
+            elapsed(since: start) >= World.sessionMs
+                || silence(of: run.broker, to: controller, world) >= World.sessionMs
+        else {
             throw world.violation("broker \(run.broker) was declared dead too early in a reign")
         }
         let grace = ControllerSettings().silentGrace
         guard controller.image.sessions[run.broker]?.startEpoch != run.startEpoch,
             let ends = sessionEnds[run], ends.contains(where: { elapsed(since: $0) >= grace })
         else { throw world.violation("broker \(run.broker) was declared dead without any reason") }
+    }
+
+    /// How long every dial found nobody. A leap of the broker's clock may go unnoticed as far as a greeting may take.
+    private func silence(of target: BrokerID, to broker: SimulatedBroker, _ world: World) -> WorldTime {
+        guard let silence = silences[Link(from: broker.id, to: target)] else { return 0 }
+        let limit = ControllerSettings().greetingLimit
+        return broker.leaps.filter { $0.at >= silence.since }.reduce(world.now - silence.since) {
+            $0 + min($1.by, limit)
+        }
+    }
+
+    // MARK: Challenges
+
+    /// A broker is about to take the place of a controller that has a session.
+    func challenged(_ run: PartitionLeader, by challenger: SimulatedBroker, _ world: World) throws {
+        guard silence(of: run.broker, to: challenger, world) >= World.controllerSilenceMs else {
+            throw world.violation("broker \(challenger.id) challenges controller \(run.broker), which answers it")
+        }
+        let electorate = challenger.image.brokers.filter { !$0.value.isFenced || $0.key == run.broker }.keys
+        let without = electorate.filter { other in
+            guard let silence = silences[Link(from: other, to: run.broker)] else { return false }
+            // What was said of it may be as old as an answer is waited for, and late by as much as anything is.
+            return world.now - silence.last <= 8_000
+        }
+        guard without.count * 2 > electorate.count else {
+            throw world.violation(
+                "broker \(challenger.id) challenges controller \(run.broker): only \(without) miss it")
+        }
+        let start = challenger.image.controller.flatMap { reignStarts[$0.revision] } ?? 0
+        guard challenger.clock(at: world.now) - challenger.clock(at: start) >= World.sessionMs else {
+            throw world.violation("controller \(run.broker) was challenged as soon as it was one")
+        }
     }
 }

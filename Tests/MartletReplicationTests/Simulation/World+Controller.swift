@@ -44,6 +44,11 @@ extension World {
         case .dial(let record):
             let run = PartitionLeader(broker: record.id, startEpoch: record.startEpoch)
             dial(record.id, from: broker) { [self] in try tellController(broker, .dialled(run, $0)) }
+        case .greet(let record):
+            let run = PartitionLeader(broker: record.id, startEpoch: record.startEpoch)
+            dial(record.id, from: broker) { [self] in
+                try tellController(broker, .greeted(run, options.plant == .hearsNoGreeting ? .noAnswer : $0))
+            }
         case .askReach(let record, let others): askReach(of: record.id, to: others, for: broker)
         case .tellController(let record, let run):
             send(from: broker.id, to: record.id) { [self] in try tellController($0, .deathReported(run)) }
@@ -56,6 +61,9 @@ extension World {
         trace("controller \(broker.id): \(note)")
         switch note {
         case .elected: counts[.reigns] += 1
+        case .challenged(let run):
+            counts[.challenges] += 1
+            try controllerChecks.challenged(run, by: broker, self)
         case .declaredDead(let run, _):
             counts[.deaths] += 1
             try controllerChecks.declaredDead(run, by: broker, self)
@@ -82,6 +90,7 @@ extension World {
         _ id: BrokerID, from broker: SimulatedBroker, _ done: @escaping (DialResult) throws -> Void
     ) {
         let result = dialResult(id, from: broker.id)
+        controllerChecks.dialled(Link(from: broker.id, to: id), isAnswered: result == .accepted, at: now)
         after(result == .noAnswer ? 500 : roll(1...20), on: broker) { try done(result) }
     }
 
@@ -91,13 +100,22 @@ extension World {
         {
             return .noAnswer
         }
-        return target.isUp ? .accepted : .refused
+        guard target.isUp else { return .refused }
+        return target.isPaused ? .noAnswer : .accepted
     }
 
     private func askReach(of id: BrokerID, to others: [BrokerID], for broker: SimulatedBroker) {
         var isAnswered = false
+        if options.plant == .challengerAsksNobody {
+            return after(1, on: broker) { [self] in try tellController(broker, .reachKnown(id, [broker.id])) }
+        }
         send(from: broker.id, to: id) { [self] asked in
-            let reached = others.filter { dialResult($0, from: id) == .accepted }
+            var reached = others.filter { dialResult($0, from: id) == .accepted }
+            for other in others {
+                let link = Link(from: id, to: other)
+                controllerChecks.dialled(link, isAnswered: reached.contains(other), at: now)
+            }
+            if options.plant == .hearsNoGreeting { reached = [broker.id] }
             send(from: asked.id, to: broker.id) { [self] in
                 guard !isAnswered, $0 === broker else { return }
                 isAnswered = true

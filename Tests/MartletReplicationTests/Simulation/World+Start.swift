@@ -15,6 +15,7 @@ extension World {
         broker.startEpoch = 0
         broker.controller = nil
         broker.controllerWakeAt = nil
+        controllerChecks.started(broker.id)
         broker.sessionMissedSince = nil
         broker.logsBegun = 0
         for replica in broker.replicas { beginLog(replica) }

@@ -13,6 +13,7 @@ final class World {
     static let topicID = TopicID(high: 7, low: 7)
     static let topic = "t"
     static let sessionMs: WorldTime = 3_000
+    static let controllerSilenceMs: WorldTime = 1_200
     static let lagMaxMs: WorldTime = 2_000
     static let fetchWaitMs: WorldTime = 300
 
@@ -78,12 +79,14 @@ final class World {
     private static func controllerSettings(_ plant: Plant?) -> ControllerSettings {
         var settings = ControllerSettings()
         settings.sessionTimeout = sessionMs
+        settings.controllerSilence = controllerSilenceMs
         settings.answeringGrace = 1_000
         settings.partitionsPerTransaction = 1
         settings.transactionsInFlightMax = 2
         settings.balanceDelay = 1_500
         settings.moveBackoff = 2_000
         settings.moveBackoffMax = 4_000
+        if plant == .countsOwnStandstill { settings.greetingLimit = .max }
         if plant == .controllerIsHasty {
             settings.sessionTimeout = 0
             settings.silentGrace = 0

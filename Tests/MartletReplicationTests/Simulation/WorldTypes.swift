@@ -59,6 +59,13 @@ enum Plant: String, CaseIterable, Sendable {
     case controllerCutsTooFar
     /// A controller declares brokers dead as soon as their sessions end.
     case controllerIsHasty
+    /// A broker hears no answer to its greetings, nor do those that it asks, and replaces a live controller again and
+    /// again.
+    case hearsNoGreeting
+    /// A broker that does not reach the controller replaces it without asking others.
+    case challengerAsksNobody
+    /// A broker takes the time in which it stood still itself for the silence of others.
+    case countsOwnStandstill
 
     /// The hundred seeds within which it must be found. The rarest ones are met early in other hundreds than the first,
     /// which saves a minute of every run.
@@ -85,9 +92,9 @@ enum Seen: CaseIterable, Sendable {
     case elections, truncations, resets, shrinks, expansions, acknowledged, duplicates, reads
     case crashes, powerLosses, lossyStarts, emptyDisks, tornDisks, cleanStops, pauses, cuts, clockLeaps
     case unknownOutcomes, outages, lostSessions, feedGaps, feedStalls
-    /// Brokers that became the controller, those of them that deposed another, and controllers that died while one of
-    /// several transactions was on its way.
-    case reigns, depositions, brokenBatches
+    /// Brokers that became the controller, those of them that deposed another, attempts to replace one that was silent,
+    /// and controllers that died while one of several transactions was on its way.
+    case reigns, depositions, challenges, brokenBatches
     /// Brokers that a controller declared dead.
     case deaths
     case reassignments, finishedMoves, cancelledMoves, drains, orderedElections, uncleanElections, moveRequests
