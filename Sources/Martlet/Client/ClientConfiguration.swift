@@ -28,6 +28,9 @@ public struct ClientConfiguration: Sendable {
     /// partitions are noticed. Default 5 minutes; at least 100 ms.
     public var metadataMaxAge = Duration.seconds(300)
 
+    /// The thread that the connections live on. Default nil: one of the process's event loops, in turn.
+    public var loop: ClientLoop?
+
     public init(bootstrap: [BrokerAddress]) {
         self.bootstrap = bootstrap
     }

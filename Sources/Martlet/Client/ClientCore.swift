@@ -3,7 +3,6 @@ internal import MartletCore
 internal import MartletProtocol
 internal import MartletRPC
 internal import NIOCore
-internal import NIOPosix
 internal import Synchronization
 
 /// What producers, consumers and admin clients share: the connections to the brokers and who the brokers are. Any
@@ -39,7 +38,7 @@ final class ClientCore: Sendable {
         try configuration.validate()
         self.configuration = configuration
         self.logger = logger
-        loop = MultiThreadedEventLoopGroup.singleton.next()
+        loop = (configuration.loop ?? ClientLoop()).eventLoop
     }
 
     /// The address of a broker that metadata named.

@@ -69,12 +69,17 @@ final class ConsumerShell: Sendable {
             event(&machine, now)
             return machine.drain(now: now)
         }
-        for fetch in work.fetches { send(fetch) }
+        for waiter in work.wake { waiter.fulfil(()) }
+        if !work.wake.isEmpty, !work.fetches.isEmpty, configuration.client.loop != nil {
+            // The application was woken on this thread, most likely: it comes first, the writing to a socket after it.
+            core.loop.execute { self.send(work.fetches) }
+        } else {
+            send(work.fetches)
+        }
         for question in work.questions { send(question) }
         for broker in work.connect { connect(to: broker) }
         if !work.lookup.isEmpty { lookUp(work.lookup) }
         timer.set(at: work.wakeAt, now: now) { [weak self] in self?.handle() }
-        for waiter in work.wake { waiter.fulfil(()) }
     }
 
     /// Ends the consumer's sequences. Any thread, any number of times.
@@ -96,6 +101,10 @@ final class ConsumerShell: Sendable {
 // MARK: - Fetching
 
 extension ConsumerShell {
+    private func send(_ calls: [FetchCall]) {
+        for call in calls { send(call) }
+    }
+
     private func send(_ call: FetchCall) {
         let name = core.name(of: call.broker)
         guard let link = core.currentLink(to: call.broker, .data) else {
