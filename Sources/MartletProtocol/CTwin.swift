@@ -31,6 +31,8 @@ extension CTwin {
 
     /// protobuf-c does not look at a string's bytes, so that the check for UTF-8 is made here.
     package static func text(_ data: ProtobufCBinaryData, field: String) throws(WireError) -> String {
+        // Most texts are what was not said: no error, no reason.
+        if data.len == 0 { return "" }
         let bytes = UnsafeBufferPointer(start: data.data, count: data.len)
         guard let string = String(validating: bytes, as: UTF8.self) else {
             throw WireError(message: name, reason: "\(field) is not UTF-8")
