@@ -10,17 +10,15 @@ struct OpenLoopSender: Sendable {
     /// How long to wait when the producer's memory is used up. The records behind it are late then, and count as such.
     private static let pauseNanoseconds: UInt64 = 50_000
 
-    func run(broker: String, progress: ProgressLine) async throws {
-        guard let configuration = ProducerConfiguration(broker) else {
-            throw BenchError("\(broker) is no broker's address: write host:port")
-        }
-        try await withProducer(configuration) { producer in
-            // Opens the connection; not one of the `count`, and dropped by the reader.
-            let first = try await producer.send(topic: topic, value: DueTime.message(messageBytes, due: 0))
-            _ = try await first.delivery()
-            try await DedicatedThread.run { try sendAll(producer, progress) }
-            try await producer.flush()
-        }
+    /// Opens the connection with a record that is not one of the `count`: the reader drops it.
+    func warmUp(_ producer: Producer) async throws {
+        let first = try await producer.send(topic: topic, value: DueTime.message(messageBytes, due: 0))
+        _ = try await first.delivery()
+    }
+
+    func run(_ producer: Producer, progress: ProgressLine) async throws {
+        try await DedicatedThread.run { try sendAll(producer, progress) }
+        try await producer.flush()
     }
 
     private func sendAll(_ producer: Producer, _ progress: ProgressLine) throws {
@@ -38,25 +36,34 @@ struct OpenLoopSender: Sendable {
     }
 }
 
-/// Reads what an ``OpenLoopSender`` sends.
+/// Reads what an ``OpenLoopSender`` sends, on the thread of a ``ClientLoop``.
 struct OpenLoopReader: Sendable {
     var topic: String
     var count: Int
 
-    /// Nanoseconds from when each record was due until it was seen, in the order of the log.
-    func run(broker: String) async throws -> [UInt64] {
-        guard let configuration = ConsumerConfiguration(broker) else {
+    /// Nanoseconds from when each record was due until it was seen, in the order of the log. `isInPlace` gets its only
+    /// element with the record of the warm-up, and ends when the reader does.
+    func run(broker: String, isInPlace: AsyncStream<Void>.Continuation) async throws -> [UInt64] {
+        defer { isInPlace.finish() }
+        guard var configuration = ConsumerConfiguration(broker) else {
             throw BenchError("\(broker) is no broker's address: write host:port")
         }
-        let consumer = try Consumer(configuration)
+        let loop = ClientLoop()
+        configuration.client.loop = loop
+        return try await withTaskExecutorPreference(loop.executor) {
+            try await read(Consumer(configuration), isInPlace)
+        }
+    }
+
+    private func read(_ consumer: Consumer, _ isInPlace: AsyncStream<Void>.Continuation) async throws -> [UInt64] {
         defer { consumer.abandon() }
         consumer.assign([TopicPartition(topic: topic, partition: 0)], from: .earliest)
         var latencies: [UInt64] = []
         latencies.reserveCapacity(count)
         while latencies.count < count, let batch = try await consumer.next() {
             try batch.forEachRecord { record in
-                guard let due = record.value.flatMap(DueTime.read), due > 0 else { return }
-                latencies.append(Pace.nowNanoseconds - due)
+                guard let due = record.value.flatMap(DueTime.read) else { return }
+                if due > 0 { latencies.append(Pace.nowNanoseconds - due) } else { isInPlace.yield() }
             }
         }
         guard latencies.count == count else {

@@ -13,17 +13,32 @@ struct LatencyScenario: Scenario {
         try await bench.withBroker { broker in
             let topic = try await TestTopic.create(on: broker, settings: ["flush": flush.rawValue])
             let count = OpenLoop.count(bench.latencyDuration, ratePerSecond: ratePerSecond)
-            // Left early, the reader's task is cancelled, which ends its wait.
-            async let latencies = OpenLoopReader(topic: topic, count: count).run(broker: broker.address)
-            try await OpenLoopSender(
-                topic: topic, count: count, messageBytes: messageBytes, ratePerSecond: ratePerSecond
-            )
-            .run(broker: broker.address, progress: bench.progress)
-            let recorder = LatencyRecorder(nanoseconds: try await latencies.dropFirst(OpenLoop.warmUp(count)))
+            let recorder = LatencyRecorder(
+                nanoseconds: try await latencies(
+                    topic: topic, count: count, broker: broker.address, progress: bench.progress
+                ).dropFirst(OpenLoop.warmUp(count)))
             try await TestTopic.remove(topic, from: broker)
             return Outcome(
                 samples: Figure.latencyPercentiles.map { Sample(.latency($0), recorder.microseconds(at: $0)) },
                 curves: [recorder.curve("end to end, flush=\(flush.rawValue)")])
+        }
+    }
+    /// The clock begins when both ends have seen a record through: it is the way of records that is measured.
+    private func latencies(topic: String, count: Int, broker: String, progress: ProgressLine) async throws -> [UInt64] {
+        guard let configuration = ProducerConfiguration(broker) else {
+            throw BenchError("\(broker) is no broker's address: write host:port")
+        }
+        let sender = OpenLoopSender(
+            topic: topic, count: count, messageBytes: messageBytes, ratePerSecond: ratePerSecond)
+        let reader = OpenLoopReader(topic: topic, count: count)
+        return try await withProducer(configuration) { producer in
+            try await sender.warmUp(producer)
+            let (isInPlace, inPlace) = AsyncStream<Void>.makeStream()
+            // Left early, the reader's task is cancelled, which ends its wait.
+            async let latencies = reader.run(broker: broker, isInPlace: inPlace)
+            for await _ in isInPlace { break }
+            try await sender.run(producer, progress: progress)
+            return try await latencies
         }
     }
 }
