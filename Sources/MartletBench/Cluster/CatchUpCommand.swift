@@ -47,7 +47,8 @@ struct CatchUpCommand: AsyncParsableCommand {
             [
                 Comparison(
                     "live traffic while a follower catches up (beside: as usual)", .catchUp(.meanwhile),
-                    against: .catchUp(.usual), .atLeast(0.7), beside: [.catchUp(.without), .catchUp(.loaded)])
+                    against: .catchUp(.usual), .atLeast(0.7),
+                    beside: [.catchUp(.without), .catchUp(.loaded), .catchUp(.whole)])
             ]
         }
     }
