@@ -1511,7 +1511,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_partition__descriptor =
   (ProtobufCMessageInit) martlet__v1__fetch_partition__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__fetch_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor martlet__v1__fetch_response__field_descriptors[3] =
 {
   {
     "partitions",
@@ -1525,14 +1525,40 @@ static const ProtobufCFieldDescriptor martlet__v1__fetch_response__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "has_live_traffic",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchResponse, has_live_traffic),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "produced_bytes_per_second",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__FetchResponse, produced_bytes_per_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__fetch_response__field_indices_by_name[] = {
+  1,   /* field[1] = has_live_traffic */
   0,   /* field[0] = partitions */
+  2,   /* field[2] = produced_bytes_per_second */
 };
 static const ProtobufCIntRange martlet__v1__fetch_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor martlet__v1__fetch_response__descriptor =
 {
@@ -1542,7 +1568,7 @@ const ProtobufCMessageDescriptor martlet__v1__fetch_response__descriptor =
   "Martlet__V1__FetchResponse",
   "martlet.v1",
   sizeof(Martlet__V1__FetchResponse),
-  1,
+  3,
   martlet__v1__fetch_response__field_descriptors,
   martlet__v1__fetch_response__field_indices_by_name,
   1,  martlet__v1__fetch_response__number_ranges,

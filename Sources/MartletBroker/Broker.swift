@@ -37,7 +37,8 @@ package final class Broker: Sendable {
         self.store = store
         self.metadata = metadata
         self.logger = logger
-        replication = Replication(settings: settings, table: table, peers: peers, logger: logger)
+        replication = Replication(
+            settings: settings, table: table, traffic: counters, peers: peers, logger: logger)
         control = ControlPlane(
             settings: settings, store: store, metadata: metadata, table: table, replication: replication,
             logger: logger, peers: peers)
@@ -149,6 +150,9 @@ package final class Broker: Sendable {
         call.park(timeout: wait)
         return call.isWaitingForRecords ? FetchTicket(call: call) : nil
     }
+
+    /// For the answer to a replica's fetch. Cheap.
+    package var liveTraffic: LiveTraffic { replication.live.traffic(at: replication.elapsed) }
 
     /// One result for each item, in order. Times are looked up on a thread that may block.
     package func listOffsets(_ items: [ListOffsetsItem]) async -> [Result<ListedOffset, BrokerError>] {

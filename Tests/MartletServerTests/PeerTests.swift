@@ -59,7 +59,7 @@ struct PeerTests {
                     foundDamage: true)
             })
         return await withCheckedContinuation { done in
-            peer.loop.execute { peer.fetch(query, timeout: timeout) { done.resume(returning: $0) } }
+            peer.loop.execute { peer.fetch(query, inBulk: false, timeout: timeout) { done.resume(returning: $0) } }
         }
     }
 

@@ -278,10 +278,19 @@ struct  Martlet__V1__FetchResponse
    */
   size_t n_partitions;
   Martlet__V1__FetchPartitionResult **partitions;
+  /*
+   * What a replica that is far behind makes room for. Like the next one: only when FetchRequest.replica is set. Clients
+   * of this broker produce or consume now, or it copies what they produce elsewhere.
+   */
+  protobuf_c_boolean has_live_traffic;
+  /*
+   * What they produced lately to partitions that this broker leads.
+   */
+  uint64_t produced_bytes_per_second;
 };
 #define MARTLET__V1__FETCH_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__fetch_response__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0, 0 }
 
 
 struct  Martlet__V1__FetchPartitionResult

@@ -35,14 +35,17 @@ package protocol PeerTransport: Sendable {
     func dial(_ address: PeerAddress, timeout: Duration) async -> DialOutcome
 }
 
-/// Another broker, over a connection for fetching and another for everything else (RULES 29).
+/// Another broker, over a connection for fetching, one for fetching what replicas are far behind by, so that nobody else's
+/// answers wait behind it, and one for everything else (RULES 29).
 package protocol Peer: AnyObject, Sendable {
-    /// Of the fetching connection; the same for the peer's life.
+    /// Of the fetching connections; the same for the peer's life.
     var loop: any EventLoop { get }
 
     /// Call it on ``loop``. `reply` runs there, once, in a later tick; after a failure of the connection too.
+    ///
+    /// - Parameter inBulk: over the connection for replicas that are far behind.
     func fetch(
-        _ query: FetchQuery, timeout: Duration,
+        _ query: FetchQuery, inBulk: Bool, timeout: Duration,
         reply: @escaping @Sendable (Result<PeerFetchAnswer, BrokerError>) -> Void
     )
     /// Any thread. Lost when there is no connection: the next fetch says the same.
@@ -64,10 +67,13 @@ package struct PeerFetchAnswer: Sendable {
     package var items: [PeerFetchItem]
     /// The records of all items.
     package var records: ByteBuffer
+    /// What the leader does for clients.
+    package var live: LiveTraffic
 
-    package init(items: [PeerFetchItem], records: ByteBuffer) {
+    package init(items: [PeerFetchItem], records: ByteBuffer, live: LiveTraffic) {
         self.items = items
         self.records = records
+        self.live = live
     }
 }
 

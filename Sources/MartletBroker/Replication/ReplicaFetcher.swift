@@ -3,12 +3,14 @@ internal import MartletCore
 internal import MartletMetadata
 internal import MartletStorage
 internal import NIOCore
+internal import Synchronization
 
 /// Copies the partitions that one run of a broker leads: many in a fetch, each appended as it comes, on the event loop
 /// of the connection.
 ///
 /// Partitions that get records and quiet ones are asked for apart (``FetchPlan``), so that few busy ones do not cost
-/// thousands of quiet ones a line in every request.
+/// thousands of quiet ones a line in every request; so are replicas that are far behind, which make room for live
+/// traffic (``CatchUpPace``).
 ///
 /// Sendable: its mutable state is touched on the peer's event loop only, which every method that does so checks; other
 /// threads only pass the reference on.
@@ -31,6 +33,10 @@ final class ReplicaFetcher: @unchecked Sendable {
     /// Those that wait a moment after a failure, likewise.
     private var pausing: [FollowedPartition] = []
     private var plan = FetchPlan()
+    private var pace: CatchUpPace
+    private var turns = CatchUpTurns()
+    /// Counted among those of this broker that copy for replicas that are behind.
+    private var isCatchingUp = false
     private var timer: (task: Scheduled<Void>, time: Duration)?
     private var isStopped = false
 
@@ -40,6 +46,7 @@ final class ReplicaFetcher: @unchecked Sendable {
         self.own = own
         self.replication = replication
         reporter = DurableReporter(peer: peer, own: own)
+        pace = CatchUpPace(share: replication.settings.replicaCatchUpShare)
     }
 
     // MARK: Any thread
@@ -59,6 +66,7 @@ final class ReplicaFetcher: @unchecked Sendable {
             for id in Array(self.members.keys) { self.drop(id) }
             self.ready = []
             self.pausing = []
+            self.noteCatchingUp(false)
             self.timer?.task.cancel()
             self.timer = nil
         }
@@ -131,20 +139,31 @@ final class ReplicaFetcher: @unchecked Sendable {
         let isThrottled = replication.throttle.pause(at: now) != nil
         var busy: [FollowedPartition] = []
         var quiet: [FollowedPartition] = []
+        var behind: [FollowedPartition] = []
         var rest: [FollowedPartition] = []
         for member in ready where !member.isGone {
             if isThrottled, !member.isInSync {
                 rest.append(member)
-            } else if member.isBusy(at: now) {
-                busy.append(member)
-            } else {
-                quiet.append(member)
+                continue
+            }
+            switch member.lane(at: now) {
+            case .busy: busy.append(member)
+            case .quiet: quiet.append(member)
+            case .behind: behind.append(member)
             }
         }
-        rest += send(busy, isQuiet: false, at: now)
-        rest += send(quiet, isQuiet: true, at: now)
+        noteCatchingUp(!behind.isEmpty || plan.isUnderWay(.behind))
+        rest += send(busy, .busy, at: now)
+        rest += send(quiet, .quiet, at: now)
+        rest += catchUp(behind, at: now)
         ready = rest
-        planTimer(at: now)
+        planTimer(pace: behind.isEmpty || plan.isUnderWay(.behind) ? nil : pace.pause(at: now), at: now)
+    }
+
+    private func noteCatchingUp(_ isCatchingUp: Bool) {
+        guard isCatchingUp != self.isCatchingUp else { return }
+        self.isCatchingUp = isCatchingUp
+        replication.catchingUp.wrappingAdd(isCatchingUp ? 1 : -1, ordering: .relaxed)
     }
 
     private func wakePausing(at now: Duration) {
@@ -160,33 +179,65 @@ final class ReplicaFetcher: @unchecked Sendable {
         return FetchItem(
             topicID: member.partition.id.topicID, partition: member.partition.id.partition,
             leaderEpoch: member.state.epoch, fetchOffset: position.offset, lastFetchedEpoch: position.lastEpoch,
-            maxBytes: replication.settings.replicaFetchPartitionBytesMax, logStartOffset: log.logStartOffset,
+            maxBytes: member.isUnknown
+                ? FollowedPartition.probeBytes : replication.settings.replicaFetchPartitionBytesMax,
+            logStartOffset: log.logStartOffset,
             durableOffset: log.durableOffset, condition: member.told.condition,
             incarnation: member.told.incarnation, foundDamage: member.foundDamage,
             readersSee: member.partition.readersSee(at: now))
     }
 
     /// Asks for as many as one request takes, if there may be one. Those that wait on.
-    private func send(_ waiting: [FollowedPartition], isQuiet: Bool, at now: Duration) -> [FollowedPartition] {
-        guard !waiting.isEmpty, plan.mayAsk(isQuiet: isQuiet) else { return waiting }
-        let asked = waiting.prefix(FetchPlan.partitionsMax).compactMap { member in
-            item(member, at: now).map { (member, $0) }
-        }
-        plan.asked(isQuiet: isQuiet)
-        let settings = replication.settings
-        let wait = isQuiet ? settings.replicaFetchQuietWait : settings.replicaFetchWaitMax
-        let query = FetchQuery(
-            replica: own, maxWait: wait, minBytes: 1, maxBytes: settings.replicaFetchBytesMax, items: asked.map(\.1))
-        let request = ReplicaRequest(members: asked.map(\.0), isQuiet: isQuiet)
-        peer.fetch(query, timeout: wait + Self.patience) { [weak self] result in
-            self?.answered(request, result)
-        }
+    private func send(
+        _ waiting: [FollowedPartition], _ lane: FetchLane, at now: Duration
+    ) -> [FollowedPartition] {
+        guard !waiting.isEmpty, plan.mayAsk(lane, isLimited: pace.isLimited) else { return waiting }
+        ask(waiting.prefix(FetchPlan.partitionsMax), lane, maxBytes: replication.settings.replicaFetchBytesMax, at: now)
         return Array(waiting.dropFirst(FetchPlan.partitionsMax))
     }
 
+    /// What one request gets at most for replicas that are behind while there is live traffic, whose answers share the
+    /// event loop with it.
+    private static let pieceBytes = 2 << 20
+
+    /// The same for those that are behind, who may have to wait for others.
+    private func catchUp(_ waiting: [FollowedPartition], at now: Duration) -> [FollowedPartition] {
+        guard pace.isLimited else { return send(waiting, .behind, at: now) }
+        guard !waiting.isEmpty, plan.mayAsk(.behind, isLimited: true), pace.pause(at: now) == nil else {
+            return waiting
+        }
+        let chosen = turns.next(
+            waiting.map { CatchUpTurns.Candidate(missing: $0.missing ?? 0, lastNews: $0.lastNews) })
+        let bytes = min(Self.pieceBytes, replication.settings.replicaFetchBytesMax)
+        ask(chosen.map { waiting[$0] }[...], .behind, maxBytes: bytes, at: now)
+        let taken = Set(chosen)
+        return waiting.indices.filter { !taken.contains($0) }.map { waiting[$0] }
+    }
+
+    private func ask(
+        _ members: ArraySlice<FollowedPartition>, _ lane: FetchLane, maxBytes: Int, at now: Duration
+    ) {
+        let asked = members.compactMap { member in item(member, at: now).map { (member, $0) } }
+        plan.asked(lane)
+        let settings = replication.settings
+        let wait: Duration =
+            switch lane {
+            case .busy: settings.replicaFetchWaitMax
+            case .quiet: settings.replicaFetchQuietWait
+            // There is more, or it is news that there is not.
+            case .behind: .zero
+            }
+        let query = FetchQuery(
+            replica: own, maxWait: wait, minBytes: 1, maxBytes: maxBytes, items: asked.map(\.1))
+        let request = ReplicaRequest(members: asked.map(\.0), lane: lane, begin: now)
+        peer.fetch(query, inBulk: lane == .behind, timeout: wait + Self.patience) { [weak self] result in
+            self?.answered(request, result)
+        }
+    }
+
     /// Asks again when the first pause is over.
-    private func planTimer(at now: Duration) {
-        var next: Duration?
+    private func planTimer(pace: Duration?, at now: Duration) {
+        var next = pace
         for member in pausing where !member.isGone {
             guard let until = member.state.pausesUntil else { continue }
             next = min(next ?? until, until)
@@ -208,7 +259,7 @@ final class ReplicaFetcher: @unchecked Sendable {
 
     private func answered(_ request: ReplicaRequest, _ result: Result<PeerFetchAnswer, BrokerError>) {
         loop.preconditionInEventLoop()
-        plan.answered(isQuiet: request.isQuiet)
+        plan.answered(request.lane)
         guard !isStopped else { return }
         let now = replication.elapsed
         switch result {
@@ -216,6 +267,7 @@ final class ReplicaFetcher: @unchecked Sendable {
             replication.counters.failedFetch()
             for member in request.members where !member.isGone { member.state.failed(at: now) }
         case .success(let answer):
+            pace.heard(of: answer.live, own: replication.live.traffic(at: now), at: now)
             var isAnswered = Array(repeating: false, count: request.members.count)
             for item in answer.items where isAnswered.indices.contains(item.index) && !isAnswered[item.index] {
                 isAnswered[item.index] = true
@@ -227,6 +279,10 @@ final class ReplicaFetcher: @unchecked Sendable {
                 _ = member.state.answered(.nothing, leaderStart: -1, by: member.partition.log, at: now)
                 member.partition.heard(-1, at: now)
             }
+        }
+        if request.lane == .behind {
+            pace.finishedPiece(
+                since: request.begin, lanes: replication.catchingUp.load(ordering: .relaxed), at: replication.elapsed)
         }
         // Who waited longest for records is served first.
         for member in request.members where member.lastNews != now { settle(member) }
@@ -344,7 +400,12 @@ final class ReplicaFetcher: @unchecked Sendable {
         switch result {
         case .success(let appended):
             replication.counters.appended(bytes: appended.appendedBytes)
-            if !member.isInSync { replication.throttle.take(appended.appendedBytes) }
+            pace.copied(bytes: appended.appendedBytes)
+            if member.isInSync {
+                replication.live.copied(bytes: appended.appendedBytes)
+            } else {
+                replication.throttle.take(appended.appendedBytes)
+            }
             member.foundDamage = if case .invalidBatch = appended.refused?.code { true } else { false }
             if member.foundDamage { replication.counters.foundDamage() }
             if let refused = appended.refused { complain(member, refused.message) } else { member.complained = false }
@@ -376,7 +437,9 @@ final class ReplicaFetcher: @unchecked Sendable {
     /// What the leader says of its offsets.
     private func noteLeader(_ item: PeerFetchItem, _ member: FollowedPartition) {
         let log = member.partition.log
-        member.partition.heard(item.highWatermark, at: replication.elapsed)
+        let now = replication.elapsed
+        member.heard(highWatermark: item.highWatermark, logEnd: log.logEndOffset, at: now)
+        member.partition.heard(item.highWatermark, at: now)
         let start = min(item.logStartOffset, log.logEndOffset)
         guard start > log.logStartOffset, !member.isRaisingStart else { return }
         member.isRaisingStart = true
@@ -415,11 +478,13 @@ final class ReplicaFetcher: @unchecked Sendable {
 /// Sendable: made and read on the fetcher's event loop only; passed through the peer, which calls back there.
 private final class ReplicaRequest: @unchecked Sendable {
     let members: [FollowedPartition]
-    let isQuiet: Bool
+    let lane: FetchLane
+    let begin: Duration
 
-    init(members: [FollowedPartition], isQuiet: Bool) {
+    init(members: [FollowedPartition], lane: FetchLane, begin: Duration) {
         self.members = members
-        self.isQuiet = isQuiet
+        self.lane = lane
+        self.begin = begin
     }
 }
 

@@ -38,6 +38,9 @@ package final class Replication: PartitionHost {
     private let inSync: InSyncQueue
     private let repairer: Repairer
     let throttle: ReplicationThrottle
+    let live: LiveTrafficMeter
+    /// Leaders from which this broker copies for replicas that are behind.
+    let catchingUp = Atomic<Int>(0)
     /// For cuts of logs, which wait for the disk.
     private let disks = (0..<4).map { BlockingQueue(label: "martlet.broker.replica.\($0)") }
     /// For looks at what others found damaged, and when each partition was looked at last.
@@ -45,7 +48,10 @@ package final class Replication: PartitionHost {
     private let checked = Mutex<[TopicIDPartition: Duration]>([:])
     private static let checkInterval = Duration.seconds(5)
 
-    init(settings: BrokerSettings, table: PartitionTable, peers: (any PeerTransport)?, logger: Logger) {
+    init(
+        settings: BrokerSettings, table: PartitionTable, traffic: BrokerCounters, peers: (any PeerTransport)?,
+        logger: Logger
+    ) {
         self.settings = settings
         self.table = table
         self.peers = peers
@@ -53,6 +59,7 @@ package final class Replication: PartitionHost {
         let clock = settings.clock
         repairer = Repairer(logger: logger)
         inSync = InSyncQueue(counters: counters) { clock.elapsed }
+        live = LiveTrafficMeter(traffic)
         throttle = ReplicationThrottle(bytesPerSecond: settings.replicationThrottle)
     }
 

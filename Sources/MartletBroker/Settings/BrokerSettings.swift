@@ -51,6 +51,9 @@ package struct BrokerSettings: Sendable {
     /// `replication.throttle`: bytes a second that this broker copies, from all others together, for replicas that are
     /// not in sync. Nil: as many as there are.
     package var replicationThrottle: Int64?
+    /// `replication.catch.up.share.percent`: of the time, above 0 and at most 1, that copying for replicas that are behind
+    /// takes while there is live traffic (``CatchUpPace``).
+    package var replicaCatchUpShare = 0.25
     /// Whether the metadata is shared with other brokers: then this one registers with them, takes part in electing a
     /// controller and hands over before it stops. Otherwise it leads everything by itself.
     package var isClustered = false
@@ -105,6 +108,9 @@ package struct BrokerSettings: Sendable {
             throw BrokerError(
                 .invalidConfig,
                 "replica.fetch.response.max.bytes, replica.fetch.max.bytes and replication.throttle must be 1 or more")
+        }
+        guard replicaCatchUpShare > 0, replicaCatchUpShare <= 1 else {
+            throw BrokerError(.invalidConfig, "replication.catch.up.share.percent must be 1 to 100")
         }
         _ = try TopicSettings(topicDefaults, defaults: [:], producerExpiration: producerExpiration)
     }

@@ -189,11 +189,15 @@ extension FetchResponse: CTwin {
 
     package init(_ c: UnsafePointer<C>) throws(WireError) {
         partitions = try Self.messages(c.pointee.partitions, c.pointee.n_partitions)
+        hasLiveTraffic = c.pointee.has_live_traffic != 0
+        producedBytesPerSecond = c.pointee.produced_bytes_per_second
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
         martlet__v1__fetch_response__init(c)
         (c.pointee.partitions, c.pointee.n_partitions) = arena.copy(partitions)
+        c.pointee.has_live_traffic = hasLiveTraffic ? 1 : 0
+        c.pointee.produced_bytes_per_second = producedBytesPerSecond
     }
 }
 

@@ -232,11 +232,20 @@ package struct FetchPartition: WireMessage {
 package struct FetchResponse: WireMessage {
     /// Only those with something to say: records, an error, or moved offsets. In the order of the request.
     package var partitions: [FetchPartitionResult] = []
+    /// What a replica that is far behind makes room for. Like the next one: only when FetchRequest.replica is set.
+    /// Clients of this broker produce or consume now, or it copies what they produce elsewhere.
+    package var hasLiveTraffic: Bool = false
+    /// What they produced lately to partitions that this broker leads.
+    package var producedBytesPerSecond: UInt64 = 0
 
     package init() {}
 
-    package init(partitions: [FetchPartitionResult] = []) {
+    package init(
+        partitions: [FetchPartitionResult] = [], hasLiveTraffic: Bool = false, producedBytesPerSecond: UInt64 = 0
+    ) {
         self.partitions = partitions
+        self.hasLiveTraffic = hasLiveTraffic
+        self.producedBytesPerSecond = producedBytesPerSecond
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

@@ -56,7 +56,10 @@ extension PeerFetchAnswer {
             answers.append(PeerFetchItem(result, records: next..<end))
             next = end
         }
-        return .success(PeerFetchAnswer(items: answers, records: reply.attachment))
+        let live = LiveTraffic(
+            isThere: reply.message.hasLiveTraffic,
+            producedPerSecond: Int(clamping: reply.message.producedBytesPerSecond))
+        return .success(PeerFetchAnswer(items: answers, records: reply.attachment, live: live))
     }
 }
 

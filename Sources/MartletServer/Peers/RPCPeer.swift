@@ -6,12 +6,13 @@ internal import MartletRPC
 internal import NIOCore
 internal import Synchronization
 
-/// One run of another broker, over two connections (RULES 29): fetched records on the first, all that must not wait behind them on
-/// the second.
+/// One run of another broker, over three connections (RULES 29): fetched records on the first, those of replicas that are far
+/// behind on the second, all that must not wait behind records on the third. Each is opened when it is needed.
 final class RPCPeer: Peer {
     let loop: any EventLoop
     private let address: PeerAddress
     private let data: ReconnectingConnection
+    private let bulk: ReconnectingConnection
     private let control: ReconnectingConnection
     private let onDeath: @Sendable (PartitionLeader) -> Void
     private let fate = Mutex(Fate())
@@ -21,7 +22,7 @@ final class RPCPeer: Peer {
         var reported: NIODeadline?
     }
 
-    /// Both connections live on `loop`. `onDeath` is told when the run that the peer is seems to have ended.
+    /// All connections live on `loop`. `onDeath` is told when the run that the peer is seems to have ended.
     init(
         address: PeerAddress, options: RPCConnectionOptions, loop: any EventLoop,
         onDeath: @escaping @Sendable (PartitionLeader) -> Void
@@ -30,24 +31,28 @@ final class RPCPeer: Peer {
         self.loop = loop
         self.onDeath = onDeath
         let backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
-        data = ReconnectingConnection(
-            host: address.host, port: Int(address.port), options: options, backoff: backoff, group: loop)
-        control = ReconnectingConnection(
-            host: address.host, port: Int(address.port), options: options, backoff: backoff, group: loop)
+        let connection = {
+            ReconnectingConnection(
+                host: address.host, port: Int(address.port), options: options, backoff: backoff, group: loop)
+        }
+        data = connection()
+        bulk = connection()
+        control = connection()
     }
 
     func fetch(
-        _ query: FetchQuery, timeout: Duration,
+        _ query: FetchQuery, inBulk: Bool, timeout: Duration,
         reply: @escaping @Sendable (Result<PeerFetchAnswer, BrokerError>) -> Void
     ) {
         loop.preconditionInEventLoop()
-        data.start(RecordsClient.Method.fetch, FetchRequest(query), attachment: [], timeout: timeout) {
+        let connection = inBulk ? bulk : data
+        connection.start(RecordsClient.Method.fetch, FetchRequest(query), attachment: [], timeout: timeout) {
             [self] (result: Result<RPCReply<FetchResponse>, RPCFailure>) in
             switch result {
             case .success(let answer):
                 reply(PeerFetchAnswer.make(answer, items: query.items.count, from: address))
             case .failure(let failure):
-                note(failure, on: data)
+                note(failure, on: connection)
                 reply(.failure(BrokerError(failure)))
             }
         }
@@ -99,6 +104,7 @@ final class RPCPeer: Peer {
     func close() {
         fate.withLock { $0.isClosed = true }
         data.close()
+        bulk.close()
         control.close()
     }
 

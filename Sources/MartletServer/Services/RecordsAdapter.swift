@@ -76,8 +76,14 @@ struct RecordsAdapter: RecordsService {
     func fetch(_ request: FetchRequest, attachment: ByteBuffer, call: ServerCall<FetchResponse>) {
         do throws(MalformedRequest) {
             let query = try fetchQuery(request)
-            let ticket = broker.fetch(query, on: call.context.eventLoop) { outcomes in
-                let (response, parts) = Self.response(outcomes)
+            let isReplica = query.replica != nil
+            let ticket = broker.fetch(query, on: call.context.eventLoop) { [broker] outcomes in
+                var (response, parts) = Self.response(outcomes)
+                if isReplica {
+                    let live = broker.liveTraffic
+                    response.hasLiveTraffic = live.isThere
+                    response.producedBytesPerSecond = UInt64(clamping: live.producedPerSecond)
+                }
                 call.reply(response, attachment: parts)
             }
             if let ticket { call.context.onAbandoned { ticket.cancel() } }

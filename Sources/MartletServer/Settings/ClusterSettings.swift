@@ -22,6 +22,8 @@ package struct ClusterSettings: Sendable {
     package var handOverTimeout: Duration
     /// Bytes a second that copying to replicas outside the in-sync set may take; nil: as much as it can.
     package var replicationThrottle: Int64?
+    /// Of the time that copying to such replicas takes at most while there is live traffic, 0 to 1.
+    package var replicaCatchUpShare: Double
 
     /// Does the broker share its metadata with others?
     package var isClustered: Bool { !etcdEndpoints.isEmpty }
@@ -47,6 +49,7 @@ package struct ClusterSettings: Sendable {
         handOverTimeout = try values.milliseconds("controlled.shutdown.max.ms")
         let throttle = try values.integer("replication.throttle.bytes.per.second")
         replicationThrottle = throttle > 0 ? Int64(throttle) : nil
+        replicaCatchUpShare = Double(try values.integer("replication.catch.up.share.percent")) / 100
         try check()
     }
 

@@ -23,6 +23,7 @@ extension ServerSettings {
         broker.replicationFactorDefault = cluster.replicationFactor
         broker.replicaLagMax = cluster.replicaLagMax
         broker.replicationThrottle = cluster.replicationThrottle
+        broker.replicaCatchUpShare = cluster.replicaCatchUpShare
         return broker
     }
 }

@@ -112,6 +112,10 @@ package enum SettingsTable {
         Setting(
             "replication.throttle.bytes.per.second", .integer(0...(1 << 40)), default: "0",
             "What this broker takes at most for replicas that are not in sync (yet); 0: as much as it can."),
+        Setting(
+            "replication.catch.up.share.percent", .integer(1...100), default: "25",
+            "While clients produce or consume, the share of the time that copying for replicas that are behind takes. More where what is produced asks for it, so that they come in sync under any load. 100: all of it."
+        ),
     ]
 
     private static let topicDefaults: [Setting] = [

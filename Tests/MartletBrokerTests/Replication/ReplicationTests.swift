@@ -110,6 +110,50 @@ struct ReplicationTests {
         }
     }
 
+    @Test("a replica that is far behind comes in sync beside producers that never stop, a piece at a time")
+    func catchUp() async throws {
+        try await ClusterHarness.with { cluster in
+            let topic = try await cluster.createTopic()
+            cluster.network.cut(1, 3)
+            let value = String(repeating: "x", count: 100_000)
+            _ = try await cluster.produce([value], to: 1, topic, acks: .leader).get()
+            // Before that broker 3 would have all that counts, and be taken back.
+            try await cluster.eventually("the leader knows that broker 2 has it") {
+                try cluster.partition(1, topic).replicaStatus(at: cluster.clock.elapsed).followers
+                    .contains { $0.broker == 2 && $0.durableOffset == 1 }
+            }
+            try await cluster.change(topic) { $0.inSyncReplicas = [1, 2] }
+            for _ in 0..<80 { _ = try await cluster.produce([value], to: 1, topic).get() }
+            let producing = Task {
+                var count = 0
+                while !Task.isCancelled {
+                    _ = try await cluster.produce([value], to: 1, topic).get()
+                    count += 1
+                }
+                return count
+            }
+            try await cluster.eventually("the leader has live traffic") { cluster.broker(1).liveTraffic.isThere }
+            #expect(cluster.network.bulkFetchBytes.isEmpty)
+            cluster.network.heal()
+            try await cluster.eventually("broker 3 is in sync again") {
+                try await cluster.inSync(topic).sorted() == [1, 2, 3]
+            }
+            producing.cancel()
+            #expect(try await producing.value > 0)
+            let fetches = cluster.network.bulkFetchBytes
+            // 8 MB in pieces of 1 MiB: the partition's bound.
+            #expect(fetches.count >= 7)
+            #expect(fetches.allSatisfy { $0 <= 2 << 20 })
+            let expected = try cluster.partition(1, topic).log.logEndOffset
+            try await cluster.eventually("all have all") {
+                try (2...3 as ClosedRange<BrokerID>).allSatisfy {
+                    try cluster.partition($0, topic).log.logEndOffset == expected
+                }
+            }
+            #expect(try cluster.log(3, topic) == cluster.log(1, topic))
+        }
+    }
+
     @Test("below min.insync.replicas nothing is acknowledged, nothing is shown, and the set does not shrink")
     func belowMinimum() async throws {
         let lagMax = Duration.seconds(600)

@@ -19,6 +19,7 @@ final class TestNetwork: Sendable {
         var brokers: [ReplicaIdentity: Broker] = [:]
         var cuts: Set<Link> = []
         var fetchItems: [Int] = []
+        var bulkFetchBytes: [Int] = []
     }
 
     private let state = Mutex(State())
@@ -43,6 +44,13 @@ final class TestNetwork: Sendable {
 
     /// How many partitions each fetch asked for, so far.
     var fetchItems: [Int] { state.withLock { $0.fetchItems } }
+
+    /// What each fetch for replicas that are far behind asked for at most, so far.
+    var bulkFetchBytes: [Int] { state.withLock { $0.bulkFetchBytes } }
+
+    fileprivate func fetchesInBulk(_ query: FetchQuery) {
+        state.withLock { $0.bulkFetchBytes.append(query.maxBytes) }
+    }
 
     fileprivate func reach(_ address: PeerAddress, from broker: BrokerID, items: Int? = nil) -> Broker? {
         state.withLock { state in
@@ -88,10 +96,11 @@ final class TestPeer: Peer {
     }
 
     func fetch(
-        _ query: FetchQuery, timeout: Duration,
+        _ query: FetchQuery, inBulk: Bool, timeout: Duration,
         reply: @escaping @Sendable (Result<PeerFetchAnswer, BrokerError>) -> Void
     ) {
         loop.preconditionInEventLoop()
+        if inBulk { network.fetchesInBulk(query) }
         guard let broker = network.reach(address, from: own, items: query.items.count) else {
             loop.execute { reply(.failure(self.unreachable)) }
             return
@@ -102,13 +111,13 @@ final class TestPeer: Peer {
                 guard self.network.reach(self.address, from: self.own) != nil else {
                     return reply(.failure(self.unreachable))
                 }
-                reply(.success(Self.answer(outcomes)))
+                reply(.success(Self.answer(outcomes, broker.liveTraffic)))
             }
         }
     }
 
     /// Reads what the outcomes point at, as a connection would send it.
-    private static func answer(_ outcomes: [FetchOutcome]) -> PeerFetchAnswer {
+    private static func answer(_ outcomes: [FetchOutcome], _ live: LiveTraffic) -> PeerFetchAnswer {
         var records = ByteBuffer()
         let items = outcomes.map { outcome -> PeerFetchItem in
             let content: PeerFetchItem.Content
@@ -127,7 +136,7 @@ final class TestPeer: Peer {
                 index: outcome.index, highWatermark: outcome.highWatermark, logStartOffset: outcome.logStartOffset,
                 mayHaveGaps: outcome.mayHaveGaps, content: content)
         }
-        return PeerFetchAnswer(items: items, records: records)
+        return PeerFetchAnswer(items: items, records: records, live: live)
     }
 
     func reportDurable(_ report: DurableReport) {

@@ -1093,6 +1093,8 @@ extension FetchResponse: RandomMessage {
     static func random(using random: inout Random) -> Self {
         var message = Self()
         message.partitions = random.list { random in FetchPartitionResult.random(using: &random) }
+        message.hasLiveTraffic = random.bool()
+        message.producedBytesPerSecond = random.uint64()
         return message
     }
 }
