@@ -139,6 +139,26 @@ struct ClusterCommandTests {
         #expect((object["brokers"] as? [[String: Any]])?.map { $0["state"] as? String } == ["draining", "down"])
     }
 
+    @Test("status tells how many records a replica lacks of what its leader has")
+    func lack() {
+        let behind = TroubledPartition(
+            topicPartition: Self.first, topicID: TopicID(high: 1, low: 2), leader: 1, leaderEpoch: 5,
+            replicas: [1, 2, 3], inSyncReplicas: [1], targetReplicas: [], minInSync: 1, lastUncleanEpoch: nil)
+        var survey = ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)], troubled: [behind]))
+        survey.replicas[Self.first] = [
+            1: Self.replica(epoch: 5, end: 1000, start: 100), 2: Self.replica(epoch: 5, end: 999),
+            // What its leader has no more it does not get either.
+            3: Self.replica(epoch: -1, end: 0),
+        ]
+        #expect(survey.recordsMissing(behind, 1) == 0)
+        #expect(survey.recordsMissing(behind, 2) == 1)
+        #expect(survey.recordsMissing(behind, 3) == 900)
+        #expect(survey.recordsMissing(behind, 4) == nil)
+        #expect(survey.text.contains("lacks 1 record\n"))
+        #expect(survey.text.contains("lacks 900 records\n"))
+        #expect(!survey.text.contains("lacks 0"))
+    }
+
     @Test("a cluster is healthy when everything is up and in sync, and not when its store is away")
     func health() {
         #expect(ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)])).isHealthy)

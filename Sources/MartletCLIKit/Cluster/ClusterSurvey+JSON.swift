@@ -64,6 +64,7 @@ extension ClusterSurvey {
                 object.add("last_epoch", entry.value.lastEpoch)
                 object.add("log_end_offset", entry.value.logEnd)
                 object.add("durable_offset", entry.value.durable)
+                object.add("records_missing", recordsMissing(partition, entry.key))
                 object.add("trouble", entry.value.trouble)
             }
         }

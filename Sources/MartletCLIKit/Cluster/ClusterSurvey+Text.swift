@@ -100,7 +100,10 @@ extension ClusterSurvey {
         guard let replica = replicas[partition.topicPartition]?[broker] else {
             return statuses[broker] == nil ? "does not answer" : "has no replica (yet)"
         }
-        let position = "last epoch \(replica.lastEpoch), end \(replica.logEnd), durable to \(replica.durable)"
+        var position = "last epoch \(replica.lastEpoch), end \(replica.logEnd), durable to \(replica.durable)"
+        if let missing = recordsMissing(partition, broker), missing > 0 {
+            position += ", lacks \(HumanText.plural(missing, "record"))"
+        }
         return replica.trouble.map { "\(position); \($0)" } ?? position
     }
 }

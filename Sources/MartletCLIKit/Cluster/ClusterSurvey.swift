@@ -19,6 +19,13 @@ struct ClusterSurvey: Sendable {
             && statuses.values.allSatisfy { $0.troubles.allSatisfy(\.isNote) }
     }
 
+    /// What a replica has still to get of what its leader has; nil: one of the two did not say.
+    func recordsMissing(_ partition: TroubledPartition, _ broker: BrokerID) -> Int64? {
+        let known = replicas[partition.topicPartition]
+        guard let leader = partition.leader.flatMap({ known?[$0] }), let replica = known?[broker] else { return nil }
+        return max(0, leader.logEnd - max(replica.logEnd, leader.logStart))
+    }
+
     /// Asks all brokers that are up at the same time; one that does not answer costs its time, not the others' answers.
     static func make(_ admin: Admin) async throws -> ClusterSurvey {
         var survey = ClusterSurvey(overview: try await admin.clusterOverview())
