@@ -34,6 +34,21 @@ struct AdminTests {
         await broker.stop()
     }
 
+    @Test("a leader of more partitions than a request may name is asked several times")
+    func manyPartitions() async throws {
+        let cluster = FakeBroker.Cluster()
+        let broker = try await FakeBroker.start(cluster, partitionsPerRequestMax: 10)
+        cluster.addTopic("t", partitions: 25)
+        let client = ClientConfiguration(bootstrap: [BrokerAddress(host: "127.0.0.1", port: broker.port)])
+        try await withAdmin(client, logger: quiet) { admin in
+            let all = (0..<25).map { TopicPartition(topic: "t", partition: $0) }
+            let found = try await admin.offsets(for: Dictionary(uniqueKeysWithValues: all.map { ($0, .latest) }))
+            #expect(Set(found.keys) == Set(all))
+            #expect(cluster.state.withLock { $0.offsetQuestions } == [10, 10, 5])
+        }
+        await broker.stop()
+    }
+
     @Test("a leader that says nothing about offsets is left for its successor", .timeLimit(.minutes(1)))
     func silentLeader() async throws {
         let cluster = FakeBroker.Cluster()

@@ -42,6 +42,8 @@ final class FakeBroker: Sendable {
             var produceSilences = 0
             /// Questions for offsets never to answer.
             var offsetSilences = 0
+            /// How many partitions each question for offsets named.
+            var offsetQuestions: [Int] = []
             /// Fetches that find their data damaged.
             var damagedFetches = 0
             /// Produce requests wait here while it is set.
@@ -118,9 +120,12 @@ final class FakeBroker: Sendable {
         self.port = port
     }
 
-    static func start(_ cluster: Cluster = Cluster(), id: BrokerID = 0, port: Int = 0) async throws -> FakeBroker {
+    static func start(
+        _ cluster: Cluster = Cluster(), id: BrokerID = 0, port: Int = 0, partitionsPerRequestMax: Int? = nil
+    ) async throws -> FakeBroker {
         let services = FakeServices(id: id, cluster: cluster)
-        let options = RPCServerOptions(identity: { HelloResponse(version: 1, brokerVersion: "fake", brokerID: id) })
+        var options = RPCServerOptions(identity: { HelloResponse(version: 1, brokerVersion: "fake", brokerID: id) })
+        if let partitionsPerRequestMax { options.partitionsPerRequestMax = partitionsPerRequestMax }
         let server = RPCServer(
             options: options, services: [.records(services), .topics(services), .cluster(services)],
             group: MultiThreadedEventLoopGroup.singleton,

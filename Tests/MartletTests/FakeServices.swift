@@ -138,6 +138,7 @@ extension FakeServices: RecordsService {
                 state.offsetSilences -= 1
                 return nil
             }
+            state.offsetQuestions.append(request.partitions.count)
             return request.partitions.map { partition in
                 guard let topic = topic(partition.topicID, in: state) else {
                     return ListOffsetsPartitionResult(

@@ -21,6 +21,12 @@ final class BrokerLink: Sendable {
         BrokerLink(connection: connection, name: name, timeout: min(timeout, self.timeout))
     }
 
+    /// How many partitions the broker lets a request name.
+    var partitionsPerRequestMax: Int {
+        let told = Int(connection.hello.limits?.partitionsPerRequestMax ?? 0)
+        return told > 0 ? told : .max
+    }
+
     /// For calls with attachments or completions.
     var caller: any RPCCaller { connection }
 

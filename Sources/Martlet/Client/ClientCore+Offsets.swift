@@ -59,12 +59,16 @@ struct LeaderAnswer<Value: Sendable>: Sendable {
     var error: Int32
     var message: String
     var value: Value
+
+    fileprivate func failure(_ what: String, _ partition: TopicPartition, at link: BrokerLink) -> MartletError {
+        MartletError(answer: error, message: message, what: what, broker: link.name, topicPartition: partition)
+    }
 }
 
 extension ClientCore {
-    /// Asks every partition's leader, one request for each broker. Partitions whose answer may be another later are
-    /// asked about again, with the leaders looked up anew, until `operationTimeout`; those of a leader that is silent,
-    /// as soon as others say that it has been replaced.
+    /// Asks every partition's leader, in one request for each broker, or in as many as hold what it leads. Partitions
+    /// whose answer may be another later are asked about again, with the leaders looked up anew, until
+    /// `operationTimeout`; those of a leader that is silent, as soon as others say that it has been replaced.
     nonisolated(nonsending) func atLeaders<Value: Sendable>(
         _ partitions: [TopicPartition], _ what: String,
         _ ask: (BrokerLink, [LedPartition]) async throws(MartletError) -> [LeaderAnswer<Value>]
@@ -73,24 +77,30 @@ extension ClientCore {
         var remaining = Set(partitions)
         let watch = CallWatch(core: self)
         try await retrying(what) { () async throws(MartletError) in
-            for (leader, items) in try await leaders(of: remaining) {
+            for (leader, led) in try await leaders(of: remaining) {
                 let link = try await link(to: leader, .control)
-                let answers = try await watch.watching(leader, items) { () async throws(MartletError) in
-                    try await ask(link, items)
-                }
-                guard answers.count == items.count else {
-                    throw MartletError(
-                        .protocolViolation, "\(what): \(answers.count) answers for \(items.count) partitions",
-                        broker: link.name)
-                }
-                for (item, answer) in zip(items, answers) {
-                    guard answer.error == ErrorCode.none.rawValue else {
-                        throw MartletError(
-                            answer: answer.error, message: answer.message, what: what, broker: link.name,
-                            topicPartition: item.topicPartition)
+                var rest = led[...]
+                while !rest.isEmpty {
+                    let items = Array(rest.prefix(link.partitionsPerRequestMax))
+                    rest = rest.dropFirst(items.count)
+                    let answers = try await watch.watching(leader, items) { () async throws(MartletError) in
+                        try await ask(link, items)
                     }
-                    results[item.topicPartition] = answer.value
-                    remaining.remove(item.topicPartition)
+                    guard answers.count == items.count else {
+                        throw MartletError(
+                            .protocolViolation, "\(what): \(answers.count) answers for \(items.count) partitions",
+                            broker: link.name)
+                    }
+                    var failure: MartletError?
+                    for (item, answer) in zip(items, answers) {
+                        guard answer.error == ErrorCode.none.rawValue else {
+                            failure = failure ?? answer.failure(what, item.topicPartition, at: link)
+                            continue
+                        }
+                        results[item.topicPartition] = answer.value
+                        remaining.remove(item.topicPartition)
+                    }
+                    if let failure { throw failure }
                 }
             }
         }

@@ -101,8 +101,19 @@ extension ConsumerMachine {
                 continue
             }
         }
-        for (broker, items) in questions { open(questions: items, to: broker, into: &work) }
-        for (source, items) in fetches { open(fetch: items, from: source, into: &work) }
+        for (broker, items) in questions {
+            for part in parts(of: items) { open(questions: part, to: broker, into: &work) }
+        }
+        for (source, items) in fetches {
+            for part in parts(of: items) { open(fetch: part, from: source, into: &work) }
+        }
+    }
+
+    /// As many calls as hold them.
+    private func parts<Item>(of items: [Item]) -> [[Item]] {
+        stride(from: 0, to: items.count, by: Self.partitionsPerCallMax).map { start in
+            Array(items[start..<min(start + Self.partitionsPerCallMax, items.count)])
+        }
     }
 
     private mutating func open(questions items: [OffsetsCall.Item], to broker: BrokerID, into work: inout ConsumerWork)
