@@ -22,12 +22,24 @@ final class CheckpointSignal: Sendable {
         if now >= threshold && now - count < threshold { request() }
     }
 
+    /// Many may ask while the thread is at work or rests: the first of them wakes it.
     func request() {
+        guard !state.withLock({ $0.isWanted }) else { return }
         state.broadcast { $0.isWanted = true }
     }
 
     func stop() {
         state.broadcast { $0.isStopping = true }
+    }
+
+    /// Lets so much time go by, or less when stopped. What is asked for meanwhile is done after it.
+    func rest(_ duration: Duration) {
+        let end = ContinuousClock.now + duration
+        state.wait { state -> Monitor<State>.Wait<Void> in
+            let rest = end - .now
+            if state.isStopping || rest <= .zero { return .done(()) }
+            return .untilChangedOrFor(nanoseconds: rest.nanoseconds)
+        }
     }
 
     /// Waits for a request, at most that long (nil: for ever). False once stopped.

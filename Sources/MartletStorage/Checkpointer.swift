@@ -9,6 +9,9 @@ final class Checkpointer: Sendable {
     /// A log's producers are written after this many appended bytes: what a recovery has to read of headers at most.
     static let snapshotBytes = 32 << 20
     static let sizeLimitBytes = 64 << 20
+    /// A pass looks at every log, and each new leader epoch asks for one: when thousands of partitions get new leaders
+    /// one after the other, passes take a tenth of a core at most, not all that there is.
+    private static let restFactor = 9
 
     private let environment: LogEnvironment
     private let registry: LogRegistry
@@ -51,6 +54,7 @@ final class Checkpointer: Sendable {
     private func run() {
         let limit = environment.clock.runsByItself ? interval.nanoseconds : nil
         while environment.checkpointSignal.wait(nanoseconds: limit) {
+            let begin = ContinuousClock.now
             do throws(StorageError) {
                 try pass(waiting: false)
             } catch {
@@ -58,6 +62,7 @@ final class Checkpointer: Sendable {
                 if error.code == .noSpace { environment.reserve.release() }
                 environment.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
             }
+            environment.checkpointSignal.rest(min((ContinuousClock.now - begin) * Self.restFactor, interval))
         }
     }
 
