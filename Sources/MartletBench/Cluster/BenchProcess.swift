@@ -37,6 +37,19 @@ final class BenchProcess: Sendable {
         String(decoding: (FileManager.default.contents(atPath: logPath) ?? Data()).suffix(2000), as: UTF8.self)
     }
 
+    /// When the first line was written, of those since `begin`, that has `words` in it; nil: there is none. Lines
+    /// begin with their time.
+    func firstLine(with words: String, since begin: Date) throws -> Date? {
+        let log = String(decoding: FileManager.default.contents(atPath: logPath) ?? Data(), as: UTF8.self)
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        for line in log.split(separator: "\n") where line.contains(words) {
+            guard let stamp = line.split(separator: " ").first else { continue }
+            let written = try style.parse(String(stamp))
+            if written >= begin { return written }
+        }
+        return nil
+    }
+
     /// The path of an installed program.
     static func find(_ program: String) throws -> String {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"

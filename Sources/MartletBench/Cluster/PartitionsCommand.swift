@@ -21,10 +21,13 @@ struct PartitionsCommand: AsyncParsableCommand {
             comparisons: [
                 Comparison(
                     "\(count) partitions: broker start to serving", .partitions(.start), .atMost(5),
-                    beside: [.partitions(.whole), .partitions(.crashStart)]),
+                    beside: [.partitions(.whole), .partitions(.crashStart), .partitions(.stop)]),
                 Comparison(
-                    "the same: kill -9 of a broker until others lead all it led", .partitions(.death), .atMost(3),
-                    beside: [.partitions(.created)]),
+                    "the same: a broker's death noticed until others lead all it led", .partitions(.death), .atMost(3),
+                    beside: [.partitions(.deathInAll), .partitions(.created)]),
+                Comparison(
+                    "the same: processor of a broker with nothing to do", .partitions(.idle), .atMost(0.1),
+                    beside: [.partitions(.memory)]),
             ])
     }
 }

@@ -10,6 +10,9 @@ struct PartitionsScenario: Scenario {
 
     private static let topics = 10
     private static let limit = Duration.seconds(300)
+    private static let idleFor = Duration.seconds(10)
+    /// How a controller's log begins the line about a death.
+    private static let verdict = "a broker is dead"
     private var perTopic: Int { (count + Self.topics - 1) / Self.topics }
 
     func measure(at bench: Workbench) async throws -> Outcome {
@@ -23,61 +26,89 @@ struct PartitionsScenario: Scenario {
                 bench.progress.show(fraction: Double(topic) / Double(Self.topics))
             }
             try await cluster.waitUntilWhole(within: Self.limit)
-            let created = ContinuousClock.now - create
+            var samples = [Sample(.partitions(.created), (ContinuousClock.now - create).inSeconds)]
+            samples += try await usage(cluster)
 
+            let stop = ContinuousClock.now
             try await cluster.stop(3)
+            samples.append(Sample(.partitions(.stop), (ContinuousClock.now - stop).inSeconds))
             try cluster.launch(3)
-            let clean = try await cluster.timeUntilServing(3)
+            samples.append(Sample(.partitions(.start), try await cluster.timeUntilServing(3).inSeconds))
             try await cluster.waitUntilWhole(within: Self.limit)
-            let whole = try ContinuousClock.now - cluster.broker(3).startedAt
+            samples.append(
+                Sample(.partitions(.whole), (ContinuousClock.now - (try cluster.broker(3).startedAt)).inSeconds))
 
-            let death = try await timeUntilLed(cluster, without: 2)
+            samples += try await death(cluster, of: 2)
             try cluster.launch(2)
-            let crash = try await cluster.timeUntilServing(2)
-            return Outcome(samples: [
-                Sample(.partitions(.start), clean.inSeconds), Sample(.partitions(.whole), whole.inSeconds),
-                Sample(.partitions(.death), death.inSeconds), Sample(.partitions(.crashStart), crash.inSeconds),
-                Sample(.partitions(.created), created.inSeconds),
-            ])
+            samples.append(Sample(.partitions(.crashStart), try await cluster.timeUntilServing(2).inSeconds))
+            return Outcome(samples: samples)
         }
     }
 
-    /// From `kill -9` until a leader answers for every partition: what is asked for is where its high watermark is.
-    private func timeUntilLed(_ cluster: BenchCluster, without dead: BrokerID) async throws -> Duration {
+    /// What brokers cost to which nothing comes: of the three, the one that costs most.
+    private func usage(_ cluster: BenchCluster) async throws -> [Sample] {
+        let pids = try BenchCluster.brokerIDs.map { try cluster.broker($0).pid }
+        // What the creation has left to do is done by then.
+        try await Task.sleep(for: .seconds(2))
+        let begin = ContinuousClock.now
+        let before = try pids.map { try ProcessUsage(pid: $0) }
+        try await Task.sleep(for: Self.idleFor)
+        let after = try pids.map { try ProcessUsage(pid: $0) }
+        let seconds = (ContinuousClock.now - begin).inSeconds
+        let cores = zip(before, after).map { ($1.cpu - $0.cpu).inSeconds / seconds }
+        return [
+            Sample(.partitions(.idle), cores.max() ?? 0),
+            Sample(.partitions(.memory), Double(after.map(\.anonymousBytes).max() ?? 0)),
+        ]
+    }
+
+    /// From `kill -9`, and from the moment in which the controller's log says that the broker is dead, until a leader
+    /// answers for every partition: it is asked where its high watermark is.
+    private func death(_ cluster: BenchCluster, of dead: BrokerID) async throws -> [Sample] {
         let rest = BenchCluster.brokerIDs.filter { $0 != dead }
-        let all = (0..<Self.topics).flatMap { topic in
-            (0..<perTopic).map { TopicPartition(topic: "many-\(topic)", partition: PartitionIndex($0)) }
-        }
-        let wanted = Dictionary(uniqueKeysWithValues: all.map { ($0, OffsetSpec.latest) })
-        let killed = ContinuousClock.now
+        // What has answered once goes on doing so: each topic is asked about until then.
+        var waiting = Array(0..<Self.topics)
+        let killed = Date()
         try cluster.broker(dead).signal(SIGKILL)
         _ = try await cluster.eventually("every partition is led", of: rest, within: Self.limit) { admin -> Bool? in
-            for topic in 0..<Self.topics {
-                let leaders = try await admin.describeTopic("many-\(topic)").partitions.map(\.leader)
-                guard leaders.allSatisfy({ $0 != nil && $0 != dead }) else { return nil }
+            while let topic = waiting.last {
+                let partitions = try await admin.describeTopic("many-\(topic)").partitions
+                guard partitions.allSatisfy({ $0.leader != nil && $0.leader != dead }) else { return nil }
+                let wanted = partitions.map { TopicPartition(topic: "many-\(topic)", partition: $0.partition) }
+                _ = try await admin.offsets(for: Dictionary(uniqueKeysWithValues: wanted.map { ($0, .latest) }))
+                waiting.removeLast()
             }
-            return try await admin.offsets(for: wanted).count == wanted.count ? true : nil
+            return true
         }
-        return ContinuousClock.now - killed
+        let led = Date()
+        var samples = [Sample(.partitions(.deathInAll), led.timeIntervalSince(killed))]
+        let noticed = try rest.compactMap { try cluster.broker($0).firstLine(with: Self.verdict, since: killed) }.min()
+        if let noticed { samples.append(Sample(.partitions(.death), led.timeIntervalSince(noticed))) }
+        return samples
     }
 }
 
 /// What is kept of a cluster with many partitions.
 enum PartitionsFigure: String, Sendable {
-    case start, whole, death, created
+    case start, whole, stop, death, created, idle, memory
     case crashStart = "start.crash"
+    case deathInAll = "death.all"
 }
 
 extension Figure {
     static func partitions(_ figure: PartitionsFigure) -> Figure {
-        let title =
+        let (title, unit): (String, FigureUnit) =
             switch figure {
-            case .start: "broker start to serving"
-            case .crashStart: "the same after kill -9"
-            case .whole: "the same until all its replicas are in sync"
-            case .death: "kill -9 until all partitions are led by others"
-            case .created: "creating them"
+            case .start: ("broker start to serving", .seconds)
+            case .crashStart: ("the same after kill -9", .seconds)
+            case .whole: ("the same until all its replicas are in sync", .seconds)
+            case .stop: ("clean stop, leadership handed over", .seconds)
+            case .death: ("a death noticed until all partitions are led by others", .seconds)
+            case .deathInAll: ("kill -9 until then", .seconds)
+            case .created: ("creating them, until all are in sync", .seconds)
+            case .idle: ("processor of an idle broker", .cores)
+            case .memory: ("memory of an idle broker", .bytes)
             }
-        return Figure("partitions.\(figure.rawValue)", title, .seconds)
+        return Figure("partitions.\(figure.rawValue)", title, unit)
     }
 }
