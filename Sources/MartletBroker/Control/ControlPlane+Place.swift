@@ -108,24 +108,41 @@ extension ControlPlane {
     }
 
     /// Returns when no partition here `isToGo` any more, given its record and what the controller will make of that.
+    /// Looks at those that are left, after each change of the metadata.
     private func wait(
         until deadline: ContinuousClock.Instant, _ isToGo: (PartitionRecord, _ next: PartitionRecord?) -> Bool
     ) async {
         var rest = local.flatMap { topic, indexes in indexes.map { TopicIDPartition(topicID: topic, partition: $0) } }
+        var seen: Revision?
         while ContinuousClock.now < deadline {
-            let standings = mirror.standings
-            rest = rest.filter { id in
-                guard let record = mirror.partitions[id]?.record, let topic = mirror.topic(id.topicID) else {
-                    return false
-                }
-                let rules = ElectionRules(
-                    topic.settings, defaults: TopicPlanner.defaults(mirror, settings),
-                    replicas: record.finalReplicas.count)
-                return isToGo(record, PartitionPlan(standings: standings, rules: rules).next(record))
+            if seen != mirror.revision {
+                seen = mirror.revision
+                keep(&rest, isToGo)
             }
             if rest.isEmpty { return }
             do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
         }
         logger.warning("stopping before all was handed over", metadata: ["partitions": "\(rest.count)"])
+    }
+
+    private func keep(
+        _ partitions: inout [TopicIDPartition], _ isToGo: (PartitionRecord, _ next: PartitionRecord?) -> Bool
+    ) {
+        let standings = mirror.standings
+        let defaults = TopicPlanner.defaults(mirror, settings)
+        // A topic's rules are the same for all its partitions with as many replicas.
+        var last: (topic: TopicID, replicas: Int, plan: PartitionPlan)?
+        partitions.removeAll { id in
+            guard let record = mirror.partitions[id]?.record else { return true }
+            let replicas = record.finalReplicas.count
+            if let last, last.topic == id.topicID, last.replicas == replicas {
+                return !isToGo(record, last.plan.next(record))
+            }
+            guard let topic = mirror.topic(id.topicID) else { return true }
+            let rules = ElectionRules(topic.settings, defaults: defaults, replicas: replicas)
+            let plan = PartitionPlan(standings: standings, rules: rules)
+            last = (id.topicID, replicas, plan)
+            return !isToGo(record, plan.next(record))
+        }
     }
 }
