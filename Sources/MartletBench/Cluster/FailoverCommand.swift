@@ -6,15 +6,19 @@ struct FailoverCommand: AsyncParsableCommand {
         abstract: "How long writes and reads stand still when a leader is killed, paused, cut off or stopped cleanly.",
         discussion: """
             Three brokers and an etcd with default settings, a record a millisecond with acks=all and a reader behind it. A gap \
-            is the longest time without an acknowledgement, or without a record read. In the end the log is read back and held \
+            is the longest time without an acknowledgement, or without a record read. The leader is the cluster's controller, too, \
+            or it is not: both are measured, each on purpose. In the end the log is read back and held \
             against what was acknowledged. To cut a broker off, each program gets a network namespace of its own, which needs \
-            root. Takes about ten minutes with all faults.
+            root. Takes about twenty minutes with everything.
             """)
 
     @OptionGroup var common: CommonOptions
 
     @Option(help: "Only this: kill, pause, cut or stop. (default: all four)")
     var fault: FailoverFault?
+
+    @Option(help: "Only this: leader or controller (a leader that is the controller, too). (default: both)")
+    var role: FailoverRole?
 
     @Option(help: ArgumentHelp("How often each happens; paused and cut off a quarter as often.", valueName: "n"))
     var times = 20
@@ -24,34 +28,35 @@ struct FailoverCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let faults = fault.map { [$0] } ?? FailoverFault.allCases
-        let scenarios = faults.map {
-            FailoverScenario(fault: $0, times: $0.isSilent ? max(1, times / 4) : times)
+        let roles = role.map { [$0] } ?? FailoverRole.allCases
+        let cases = (fault.map { [$0] } ?? FailoverFault.allCases).flatMap { fault in roles.map { (fault, $0) } }
+        let scenarios = cases.map { fault, role in
+            FailoverScenario(fault: fault, role: role, times: fault.isSilent ? max(1, times / 4) : times)
         }
         try await common.measure(
-            [Stage(scenarios: scenarios, rounds: 1)], comparisons: faults.flatMap(Self.comparisons))
+            [Stage(scenarios: scenarios, rounds: 1)], comparisons: cases.flatMap { Self.comparisons($0, $1) })
     }
 
     /// The session timeout, which finds out a silent broker, is 6 s.
-    private static func comparisons(_ fault: FailoverFault) -> [Comparison] {
-        func figure(_ figure: FailoverFigure) -> Figure { .failover(fault, figure) }
+    private static func comparisons(_ fault: FailoverFault, _ role: FailoverRole) -> [Comparison] {
+        func figure(_ figure: FailoverFigure) -> Figure { .failover(fault, role, figure) }
+        let what = "\(role.title) \(fault.past)"
         let gaps: [Comparison] =
             switch fault {
             case .kill:
                 [
-                    Comparison("leader killed: writes acknowledged again, median", figure(.writes), .atMost(1)),
+                    Comparison("\(what): writes acknowledged again, median", figure(.writes), .atMost(1)),
                     Comparison("the same, worst", figure(.worstWrite), .atMost(3)),
                     Comparison("the same, reads, median", figure(.reads), beside: [figure(.worstRead)]),
                 ]
             case .pause, .cut:
                 [
-                    Comparison(
-                        "leader \(fault.past): writes acknowledged again, worst", figure(.worstWrite), .atMost(9)),
+                    Comparison("\(what): writes acknowledged again, worst", figure(.worstWrite), .atMost(9)),
                     Comparison("the same, reads, worst", figure(.worstRead)),
                 ]
             case .stop:
                 [
-                    Comparison("leader stopped cleanly: largest gap in writes", figure(.worstWrite), .atMost(0.2)),
+                    Comparison("\(what): largest gap in writes", figure(.worstWrite), .atMost(0.2)),
                     Comparison("the same, reads", figure(.worstRead)),
                 ]
             }
@@ -63,3 +68,4 @@ struct FailoverCommand: AsyncParsableCommand {
 }
 
 extension FailoverFault: ExpressibleByArgument {}
+extension FailoverRole: ExpressibleByArgument {}

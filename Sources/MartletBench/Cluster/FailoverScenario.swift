@@ -26,14 +26,30 @@ enum FailoverFault: String, CaseIterable, Sendable {
     }
 }
 
+/// What else the leader is to which something happens.
+enum FailoverRole: String, CaseIterable, Sendable {
+    /// Another broker is the controller.
+    case leader
+    /// The controller, too: somebody has to take its place before anybody takes the leader's.
+    case controller
+
+    var title: String {
+        switch self {
+        case .leader: "leader"
+        case .controller: "leader and controller"
+        }
+    }
+}
+
 /// How long writes with acks=all, and reads, stand still when the leader of their partition goes, and whether anything
 /// acknowledged is lost; default settings throughout.
 struct FailoverScenario: Scenario {
     var fault: FailoverFault
+    var role: FailoverRole
     /// How often, in one cluster.
     var times: Int
 
-    var title: String { "leader \(fault.past), \(times) times" }
+    var title: String { "\(role.title) \(fault.past), \(times) times" }
 
     private static let topic = "failover"
     /// Longer than any session.
@@ -57,13 +73,13 @@ struct FailoverScenario: Scenario {
             let (writes, reads) = (gaps.map(\.write), gaps.map(\.read))
             let found = try await traffic.check()
             return Outcome(samples: [
-                Sample(.failover(fault, .writes), writes.median),
-                Sample(.failover(fault, .worstWrite), writes.max() ?? 0),
-                Sample(.failover(fault, .reads), reads.median),
-                Sample(.failover(fault, .worstRead), reads.max() ?? 0),
-                Sample(.failover(fault, .failed), Double(traffic.failures)),
-                Sample(.failover(fault, .lost), Double(found.lost)),
-                Sample(.failover(fault, .repeated), Double(found.repeated + found.misplaced)),
+                Sample(.failover(fault, role, .writes), writes.median),
+                Sample(.failover(fault, role, .worstWrite), writes.max() ?? 0),
+                Sample(.failover(fault, role, .reads), reads.median),
+                Sample(.failover(fault, role, .worstRead), reads.max() ?? 0),
+                Sample(.failover(fault, role, .failed), Double(traffic.failures)),
+                Sample(.failover(fault, role, .lost), Double(found.lost)),
+                Sample(.failover(fault, role, .repeated), Double(found.repeated + found.misplaced)),
             ])
         }
     }
@@ -71,8 +87,8 @@ struct FailoverScenario: Scenario {
     /// Seconds without an acknowledgement, and without a record read.
     private func once(_ cluster: BenchCluster, _ traffic: ClusterTraffic) async throws -> (write: Double, read: Double)
     {
+        let leader = try await place(cluster)
         try await traffic.waitForTraffic(within: Self.limit)
-        let leader = try await cluster.leader(of: Self.topic)
         let broker = try cluster.broker(leader)
         traffic.resetGaps()
         switch fault {
@@ -95,6 +111,30 @@ struct FailoverScenario: Scenario {
     }
 }
 
+extension FailoverScenario {
+    /// Has the partition led by the controller, or by a broker that is not; returns which.
+    private func place(_ cluster: BenchCluster) async throws -> BrokerID {
+        try await cluster.eventually("the \(role.title) is where it should be") { admin in
+            let partition = try await admin.describeTopic(Self.topic).partitions[0]
+            guard let controller = try await admin.clusterOverview().controller, let leader = partition.leader else {
+                return nil
+            }
+            if (leader == controller) == (role == .controller) {
+                // Until its replicas are where they should be, balancing would move it back.
+                return try await cluster.isHealthy() ? leader : nil
+            }
+            let others = BenchCluster.brokerIDs.filter { $0 != controller }
+            let order = role == .controller ? [controller] + others : others + [controller]
+            let place = TopicPartition(topic: Self.topic, partition: 0)
+            if partition.replicas != order {
+                _ = try await admin.reassign([PartitionMove(place, replicas: partition.replicas, target: order)])
+            }
+            _ = try await admin.electPreferredLeaders([place])
+            return nil
+        }
+    }
+}
+
 /// What is kept of a fault.
 enum FailoverFigure: String, Sendable {
     case writes
@@ -107,7 +147,7 @@ enum FailoverFigure: String, Sendable {
 }
 
 extension Figure {
-    static func failover(_ fault: FailoverFault, _ figure: FailoverFigure) -> Figure {
+    static func failover(_ fault: FailoverFault, _ role: FailoverRole, _ figure: FailoverFigure) -> Figure {
         let (title, unit): (String, FigureUnit) =
             switch figure {
             case .writes: ("no write acknowledged", .seconds)
@@ -118,6 +158,8 @@ extension Figure {
             case .lost: ("acknowledged and not in the log", .count)
             case .repeated: ("twice in the log, or out of order", .count)
             }
-        return Figure("failover.\(fault.rawValue).\(figure.rawValue)", "\(title), leader \(fault.past)", unit)
+        return Figure(
+            "failover.\(fault.rawValue).\(role.rawValue).\(figure.rawValue)", "\(title), \(role.title) \(fault.past)",
+            unit)
     }
 }
