@@ -28,6 +28,15 @@ package struct BrokerError: Error, Sendable, Equatable, CustomStringConvertible 
 
     package var description: String { message }
 
+    /// Of a batch that was appended before this happened: whether it is kept is for the next leader to say, so it must not
+    /// count as refused (RULES 10).
+    var afterAppend: BrokerError {
+        BrokerError(
+            .leaderChangedAfterAppend,
+            "the batch was written, but is not known to be kept: \(message); sent again with the same sequence it is not "
+                + "written twice", leader: leader)
+    }
+
     static let stopping = BrokerError(.brokerUnavailable, "the broker is shutting down; try again")
     static let starting = BrokerError(.brokerUnavailable, "the broker has not finished starting; try again")
 }

@@ -151,6 +151,10 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
     /// The metadata store cannot be reached: what exists is served, but nothing about topics and brokers can be
     /// changed. Retriable.
     case metadataUnavailable = 10008
+    /// The batch was appended, and then its broker lost the leadership, or the proof of it, before the batch was kept
+    /// as wanted: the outcome is unknown; send again with the same sequence, to the leader that the hint may name.
+    /// Retriable.
+    case leaderChangedAfterAppend = 10009
 
     /// The same request may succeed later.
     public var isRetriable: Bool {
@@ -174,7 +178,8 @@ public enum ErrorCode: Int32, Sendable, CaseIterable {
             .partitionRecovering,
             .noSpace,
             .brokerUnavailable,
-            .metadataUnavailable:
+            .metadataUnavailable,
+            .leaderChangedAfterAppend:
             true
         default:
             false

@@ -36,7 +36,7 @@ final class FakeBroker: Sendable {
             var producers: Int64 = 100
             var epochs: [Int64: Int32] = [:]
             var revision: UInt64 = 1
-            /// Errors for the next batches to arrive, in place of storing them.
+            /// Errors for the next batches to arrive, in place of storing them, or after it where they say so.
             var produceErrors: [ErrorCode] = []
             /// Batches to store and never answer for.
             var produceSilences = 0

@@ -54,9 +54,11 @@ extension FakeServices: RecordsService {
             result.leader = topic.hint(partition.partition)
             return result
         }
+        var isLeadershipLost = false
         if !state.produceErrors.isEmpty {
             let code = state.produceErrors.removeFirst()
-            if code != .none { return refused(code) }
+            isLeadershipLost = code == .leaderChangedAfterAppend
+            if code != .none, !isLeadershipLost { return refused(code) }
         }
         guard let header = try? bytes.withUnsafeReadableBytes({ try BatchCodec.check($0, sizeLimit: $0.count) }) else {
             return refused(.corruptMessage)
@@ -74,6 +76,7 @@ extension FakeServices: RecordsService {
         log.batches.append((base, base + Int64(header.recordCount), assigned))
         log.sequences[sequence] = base
         state.stored[key] = log
+        if isLeadershipLost { return refused(.leaderChangedAfterAppend) }
         return ProducePartitionResult(baseOffset: base, logAppendTimeMs: -1)
     }
 

@@ -77,6 +77,7 @@ struct LaneHistory {
     private(set) var problems: [String] = []
     private(set) var epochsRaised = 0
     private(set) var answersLost = 0
+    private(set) var leadersChanged = 0
     private var sequenceOwners: [SequenceKey: UInt64] = [:]
 
     private struct SequenceKey: Hashable {
@@ -140,7 +141,14 @@ struct LaneHistory {
         let sent = wires[index].removeFirst()
         let code = broker.append(sent.entry)
         // Answers on connections that are gone reach nobody.
-        if index == wires.count - 1 { answers.append((sent, code)) }
+        guard index == wires.count - 1 else { return }
+        if code == .none, !isCalm, Int.random(in: 0..<25, using: &random) == 0 {
+            // Written, and then the broker did not lead any more.
+            leadersChanged += 1
+            answers.append((sent, .leaderChangedAfterAppend))
+        } else {
+            answers.append((sent, code))
+        }
     }
 
     private mutating func deliverAnswer() {
@@ -229,7 +237,7 @@ struct LaneHistory {
                     problems.append("batch \(batch.ordinal) failed with \(error.code) and is there")
                 }
             case .failure:
-                if answersLost == 0, lost.isEmpty {
+                if answersLost == 0, leadersChanged == 0, lost.isEmpty {
                     problems.append("batch \(batch.ordinal) is unresolved without a cause")
                 }
             }

@@ -6,7 +6,7 @@ import Testing
 struct LaneHistoryTests {
     @Test("nothing acknowledged is missing, nothing is stored twice or out of order, and every batch has one outcome")
     func histories() {
-        var (duplicates, raised, answersLost, stored, truncated) = (0, 0, 0, 0, 0)
+        var (duplicates, raised, answersLost, leadersChanged, stored, truncated) = (0, 0, 0, 0, 0, 0)
         for seed in UInt64(1)...600 {
             var history = LaneHistory(seed: seed)
             history.run(steps: 600)
@@ -14,6 +14,7 @@ struct LaneHistoryTests {
             duplicates += history.broker.duplicates
             raised += history.epochsRaised
             answersLost += history.answersLost
+            leadersChanged += history.leadersChanged
             stored += history.broker.log.count
             truncated += history.lost.count
         }
@@ -22,6 +23,7 @@ struct LaneHistoryTests {
         #expect(duplicates > 300)
         #expect(raised > 500)
         #expect(answersLost > 2_000)
+        #expect(leadersChanged > 500)
         #expect(truncated > 50)
     }
 }

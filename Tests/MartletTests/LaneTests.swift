@@ -216,6 +216,31 @@ struct LaneTests {
         #expect(script.code(second) == .timedOut)
     }
 
+    @Test("a batch that was in the log when its leader changed times out as unresolved, whatever it hears later")
+    func expiryAfterLeaderChange() {
+        let script = LaneScript()
+        let first = script.fill(timeout: .milliseconds(50))
+        script.fail(script.take()!, .answer(.leaderChangedAfterAppend))
+        script.now = .ms(20)
+        #expect(script.take() === first)
+        #expect(first.baseSequence == 0 && first.identity?.generation == 1)
+        script.fail(first, .answer(.notLeaderOrFollower))
+        script.now = .ms(55)
+        script.expire()
+        #expect(script.code(first) == .unresolved)
+    }
+
+    @Test("without sequences, too, a batch that may be in the log is not said to be missing")
+    func expiryWithoutSequences() {
+        let script = LaneScript(usesSequences: false)
+        let (first, second) = (script.fill(timeout: .milliseconds(50)), script.fill())
+        script.fail(script.take()!, .lost)
+        script.now = .ms(55)
+        script.expire()
+        #expect(script.code(first) == .unresolved)
+        #expect(script.take() === second)
+    }
+
     @Test("a batch without an answer times out as unresolved, and takes what follows with it")
     func expiryUnanswered() {
         let script = LaneScript()

@@ -87,6 +87,20 @@ struct ProducerTests {
         await broker.stop()
     }
 
+    @Test("batches that were written before their leader changed are sent again, and stored once")
+    func leaderChanged() async throws {
+        let broker = try await FakeBroker.start()
+        broker.cluster.addTopic("t")
+        broker.cluster.state.withLock {
+            $0.produceErrors = [.leaderChangedAfterAppend, .none, .leaderChangedAfterAppend]
+        }
+        let producer = try Producer(configuration(broker) { $0.batchBytes = 100 }, logger: quiet)
+        for index in 0..<50 { _ = try await producer.send(topic: "t", value: "value-\(index)") }
+        try await producer.close()
+        #expect(try broker.cluster.values("t") == (0..<50).map { "value-\($0)" })
+        await broker.stop()
+    }
+
     @Test("an answer that never comes is not waited for longer than the request timeout, and the record is stored once")
     func silence() async throws {
         let broker = try await FakeBroker.start()

@@ -195,7 +195,7 @@ extension Lane {
     ) -> [Settlement] {
         guard removeFromFlight(batch) else { return [] }
         batch.lastError = failure.error
-        if failure.kind == .unanswered { batch.mayBeAppended = true }
+        if failure.mayBeAppended { batch.mayBeAppended = true }
         if case .draining(let givingUp) = phase {
             if let givingUp { return [Settlement(batch: batch, outcome: .failure(givingUp))] + afterAnswer() }
             // It stands behind a batch that the broker does not have, so the broker cannot have it either.
@@ -257,7 +257,7 @@ extension Lane {
         // in the log, and must then not be sent again under another identity.
         while let batch = queue.first, batch.deadline <= now, batch.identity == nil || inFlight.isEmpty {
             queue.removeFirst()
-            if batch.identity != nil, batch.mayBeAppended {
+            if batch.mayBeAppended {
                 settlements.append(unresolved(batch))
             } else {
                 // What was sent and refused left a gap in the sequences.

@@ -6,9 +6,9 @@ struct ProduceFailure: Sendable {
     enum Kind: Sendable, Equatable {
         /// No answer, or one that leaves open whether the batch is in the log: to be sent again as it is.
         case unanswered
-        /// Not taken, but it may be later or elsewhere.
+        /// Not taken or, where it ``mayBeAppended``, not by who leads now; it may be later or elsewhere.
         case notNow
-        /// Not taken, because another broker leads, which is known by now: to be sent there at once.
+        /// The same, because another broker leads, which is known by now: to be sent there at once.
         case elsewhere
         /// A batch before it is missing.
         case outOfOrder
@@ -20,6 +20,9 @@ struct ProduceFailure: Sendable {
 
     var kind: Kind
     var error: MartletError
+    /// The batch may be in the log, whatever comes after: it does not count as failed, and another attempt at it must be
+    /// known as such by its sequence.
+    var mayBeAppended = false
 
     /// Whether the partition's leader may be another than this client thinks.
     var meansStaleMetadata: Bool {
@@ -33,6 +36,7 @@ struct ProduceFailure: Sendable {
     init(answer: ErrorCode?, number: Int32, message: String, broker: String, topicPartition: TopicPartition) {
         guard let answer else {
             kind = .unanswered
+            mayBeAppended = true
             error = MartletError(
                 .protocolViolation,
                 "the broker answered with error \(number), which this client does not know: \(message)",
@@ -43,6 +47,10 @@ struct ProduceFailure: Sendable {
         switch answer {
         case .requestTimedOut, .notEnoughReplicasAfterAppend, .kafkaStorageError, .unknownServerError:
             kind = .unanswered
+            mayBeAppended = true
+        case .leaderChangedAfterAppend:
+            kind = .notNow
+            mayBeAppended = true
         case .outOfOrderSequenceNumber: kind = .outOfOrder
         case .unknownProducerID, .invalidProducerEpoch, .producerFenced: kind = .unknownProducer
         // Whether the topic is gone is for the next lookup to say.
@@ -53,6 +61,7 @@ struct ProduceFailure: Sendable {
     /// From a call that failed as a whole.
     init(call failure: RPCFailure, broker: String, topicPartition: TopicPartition) {
         kind = failure.isRetriable ? .unanswered : .refused
+        mayBeAppended = failure.isRetriable
         error = failure.martletError(broker: broker, topicPartition: topicPartition)
     }
 }

@@ -6,7 +6,7 @@ extension ErrorCode {
     var meansStaleMetadata: Bool {
         switch self {
         case .leaderNotAvailable, .notLeaderOrFollower, .fencedLeaderEpoch, .unknownTopicOrPartition, .unknownTopicID,
-            .kafkaStorageError, .partitionOffline, .inconsistentTopicID:
+            .kafkaStorageError, .partitionOffline, .inconsistentTopicID, .leaderChangedAfterAppend:
             true
         default:
             false

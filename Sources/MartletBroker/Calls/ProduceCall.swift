@@ -155,7 +155,7 @@ final class ProduceCall: NIOScheduledCallbackHandler, @unchecked Sendable {
             do throws(BrokerError) {
                 try broker.replication.requireProven(partition)
             } catch {
-                outcomes[index] = .failure(error)
+                outcomes[index] = .failure(error.afterAppend)
             }
         }
     }

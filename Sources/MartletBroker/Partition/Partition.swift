@@ -183,7 +183,9 @@ extension Partition {
             guard case .leader(epoch) = state.role else {
                 if acks == .none { return .success(batch) }
                 return .failure(
-                    BrokerError(.notLeaderOrFollower, "\(name): the leader changed while the batch was being written"))
+                    BrokerError(
+                        .notLeaderOrFollower, "\(name): the leader changed while the batch was being written"
+                    ).afterAppend)
             }
             moved = state.advance(durable: durable, logEnd: logEnd, &wakeups)
             if state.isKept(reach, for: acks) {

@@ -65,14 +65,14 @@ struct PartitionState {
 
     // MARK: Roles
 
-    /// Takes another role, that of no leader. Whoever waited under the old one fails with `reason`, which is
-    /// retriable: what they wait for may be decided otherwise now.
+    /// Takes another role, that of no leader. Whoever waited for a batch to be kept hears that its outcome is unknown, for
+    /// `reason`: what they wait for may be decided otherwise now.
     mutating func change(to role: PartitionRole, failing reason: BrokerError, _ wakeups: inout Wakeups) {
         self.role = role
         leader = nil
         following = nil
         for waiter in durableWaiters.removeAll() + replicatedWaiters.removeAll() {
-            wakeups.add(.produced(waiter.call, item: waiter.item, .failure(reason)), to: waiter.mailbox)
+            wakeups.add(.produced(waiter.call, item: waiter.item, .failure(reason.afterAppend)), to: waiter.mailbox)
         }
         for waiter in epochWaiters {
             wakeups.add(.produceAgain(waiter.call, item: waiter.item), to: waiter.mailbox)
