@@ -9,9 +9,11 @@ import Testing
 /// Two processes as one broker, the second on a copy of the directory of the first (RULES 3, 18).
 @Suite("A copy of a data directory", .timeLimit(.minutes(2)))
 struct TwinTests {
-    private func refusal(_ cluster: ControlledCluster, _ id: BrokerID) async throws -> BrokerError? {
+    private func refusal(
+        _ cluster: ControlledCluster, _ id: BrokerID, port: UInt16? = nil
+    ) async throws -> BrokerError? {
         await #expect(throws: BrokerError.self) {
-            try await cluster.start(id) { $0.sessionTimeout = .seconds(1) }
+            try await cluster.start(id, port: port) { $0.sessionTimeout = .seconds(1) }
         }
     }
 
@@ -35,6 +37,46 @@ struct TwinTests {
                 await Task.yield()
             }
             withExtendedLifetime(own) {}
+        }
+    }
+
+    /// Broker 2 lives, at an address that says nothing to others; its place is wanted at another one.
+    private func silentTwin(
+        replicas: Int32, _ body: (ControlledCluster, TopicID) async throws -> Void
+    ) async throws {
+        try await ControlledCluster.with(3) { cluster in
+            let topic = try await cluster.createTopic("t", partitions: 3, replicas: replicas)
+            let first = cluster[2]
+            cluster.network.silence(ReplicaIdentity(broker: 2, startEpoch: await first.control.startEpoch))
+            let own = try cluster.directory(of: 2)
+            cluster.use(try TemporaryDirectory(copying: own), for: 2)
+            try await body(cluster, topic)
+            await first.control.stop()
+            withExtendedLifetime(own) {}
+        }
+    }
+
+    @Test("a silent run is not waited for to the end of its session where others are in sync, and the copy is not then")
+    func silentDispensable() async throws {
+        try await silentTwin(replicas: 3) { cluster, topic in
+            // So that it cannot catch up: it stays out of the in-sync sets that it has left.
+            for other in 0..<2 as Range<BrokerID> { cluster.network.cut(2, other) }
+            try await cluster.start(2, port: 7_500)
+            let image = try await cluster.shared.image()
+            #expect(image.brokers[2]?.port == 7_500 && image.brokers[2]?.isFenced == false)
+            for partition in image.partitions.values where partition.record.id.topicID == topic {
+                #expect(!partition.inSyncReplicas.contains(2))
+            }
+        }
+    }
+
+    @Test("a silent run is waited for where nobody else has what it has: its session decides")
+    func silentSole() async throws {
+        try await silentTwin(replicas: 1) { cluster, _ in
+            let before = try await cluster.shared.image().brokers[2]
+            let error = try await refusal(cluster, 2, port: 7_500)
+            #expect(error?.message.contains("another process runs as broker 2, at 127.0.0.1:7402") == true)
+            #expect(try await cluster.shared.image().brokers[2] == before)
         }
     }
 

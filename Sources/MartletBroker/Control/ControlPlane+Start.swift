@@ -62,19 +62,21 @@ extension ControlPlane {
     func joinCluster(host: String, port: UInt16) async throws {
         mirror = try await patiently { try await metadata.image() }
         try StartPlanner(image: mirror, settings: settings, identity: store.identity).check()
-        try await patiently { try await expectNoTwin(host: host, port: port) }
+        let isInDoubt = try await patiently {
+            try await expectNoTwin(host: host, port: port, silencePatience: Self.silencePatience)
+        }
         // Whatever is lost stays known over starts that end before the in-sync sets know it.
-        if try lacksReplicas() { try store.noteLoss() }
+        if try lacksReplicas() || isInDoubt { try store.noteLoss() }
         try openReplicas()
         // What a replica has lost is known only then.
         store.waitForRecovery()
         if hasLostRecords { try store.noteLoss() }
         try checkEpochs()
-        try await patiently { try await registerFenced(host: host, port: port) }
+        try await patiently { try await registerFenced(host: host, port: port, isInDoubt: isInDoubt) }
         session = try await patiently {
             try await metadata.openSession(broker: settings.brokerID, startEpoch: startEpoch)
         }
-        try await patiently { try await leaveInSyncSets() }
+        try await patiently { try await leaveInSyncSets(isInDoubt: isInDoubt) }
         try await patiently { try await copyDamagedAnew() }
         try await patiently { try await changeRegistration { $0.isFenced = false } }
     }
@@ -108,9 +110,10 @@ extension ControlPlane {
         }
     }
 
-    private func registerFenced(host: String, port: UInt16) async throws {
+    private func registerFenced(host: String, port: UInt16, isInDoubt: Bool) async throws {
         for _ in 0..<Self.registrationAttemptsMax {
-            try await expectNoTwin(host: host, port: port)
+            // One that has come meanwhile is no reason for doubt in what was opened before.
+            _ = try await expectNoTwin(host: host, port: port, silencePatience: isInDoubt ? .zero : nil)
             let image = try await metadata.image()
             if try await register(image, host: host, port: port, isFenced: true) { return }
         }
@@ -134,11 +137,12 @@ extension ControlPlane {
         }
     }
 
-    private func leaveInSyncSets() async throws {
+    /// Takes out of the in-sync sets what this start may have lost; all of it where another run may have had more.
+    private func leaveInSyncSets(isInDoubt: Bool) async throws {
         let lossy = Set(
             table.snapshot.compactMap { id, entry in
                 guard case .replica(let replica) = entry else { return id }
-                return replica.log.startFacts?.isLossless(sameDirectory: true) == true ? nil : id
+                return replica.log.startFacts?.isLossless(sameDirectory: true) == true && !isInDoubt ? nil : id
             })
         guard !lossy.isEmpty else { return }
         for _ in 0..<Self.registrationAttemptsMax {

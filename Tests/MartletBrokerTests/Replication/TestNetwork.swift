@@ -18,6 +18,7 @@ final class TestNetwork: Sendable {
     private struct State {
         var brokers: [ReplicaIdentity: Broker] = [:]
         var cuts: Set<Link> = []
+        var silent: Set<ReplicaIdentity> = []
         var fetchItems: [Int] = []
         var bulkFetchBytes: [Int] = []
     }
@@ -40,6 +41,17 @@ final class TestNetwork: Sendable {
 
     func heal() {
         state.withLock { $0.cuts = [] }
+    }
+
+    /// Dials of this run are neither answered nor refused.
+    func silence(_ replica: ReplicaIdentity) {
+        state.withLock { _ = $0.silent.insert(replica) }
+    }
+
+    fileprivate func isSilent(_ address: PeerAddress) -> Bool {
+        state.withLock {
+            $0.silent.contains(ReplicaIdentity(broker: address.broker, startEpoch: address.startEpoch))
+        }
     }
 
     /// How many partitions each fetch asked for, so far.
@@ -74,7 +86,8 @@ struct TestTransport: PeerTransport {
     }
 
     func dial(_ address: PeerAddress, timeout: Duration) async -> DialOutcome {
-        network.reach(address, from: broker) == nil ? .refused : .accepted
+        if network.isSilent(address) { return .noAnswer }
+        return network.reach(address, from: broker) == nil ? .refused : .accepted
     }
 }
 
