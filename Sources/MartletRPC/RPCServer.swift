@@ -145,6 +145,9 @@ enum ChannelTuning {
             try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 60)
             try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
             try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
+            // The same for one that has vanished with something on its way to it: by itself the kernel sends that again for
+            // a quarter of an hour, and the connection stays as long.
+            try options.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 120_000)
         #endif
     }
 }

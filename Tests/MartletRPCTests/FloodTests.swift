@@ -5,6 +5,10 @@ import Testing
 
 @testable import MartletRPC
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 @Suite("floods, strangers and sluggards over loopback", .timeLimit(.minutes(1)))
 struct FloodTests {
     @Test("many connections at once never use more than the budget, and all are answered")
@@ -97,6 +101,38 @@ struct FloodTests {
             #expect(server.stats.framesReceived == 1 + 1 + ResponseQueue.waitingMax)
         }
     }
+
+    #if os(Linux)
+        @Test(
+            "a half-open connection is given up after two minutes, whether something is on its way to the peer or not")
+        func halfOpen() async throws {
+            let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .bind(host: "127.0.0.1", port: 0).get()
+            let address = try #require(listener.localAddress)
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try ChannelTuning.apply(
+                            to: channel,
+                            buffers: ReceiveBuffers(limits: .greeting, budget: MemoryBudget(capacity: 1 << 20)))
+                    }
+                }
+                .connect(to: address).get()
+            func option(_ name: Int32) async throws -> Int {
+                Int(try await channel.getOption(.tcpOption(.init(rawValue: name))).get())
+            }
+            let asks = try await channel.getOption(.socketOption(.so_keepalive)).get()
+            #expect(asks == 1)
+            let (idle, count, pause) = try await (
+                option(TCP_KEEPIDLE), option(TCP_KEEPCNT), option(TCP_KEEPINTVL)
+            )
+            #expect(idle + count * pause == 120)
+            let unanswered = try await option(TCP_USER_TIMEOUT)
+            #expect(unanswered == 120_000)
+            try await channel.close()
+            try await listener.close()
+        }
+    #endif
 
     @Test("a connection beyond the limit is closed, the others go on")
     func tooMany() async throws {
