@@ -27,7 +27,8 @@ struct disk_file {
     off_t durable_bytes; /* size when last synced */
     off_t size_bytes;
     uint8_t **old_pages; /* by page: null unchanged since the sync, or what it held then */
-    size_t page_count;   /* length of old_pages */
+    bool *forsaken;      /* by page: a failed sync counts it as clean, though the disk has the old one */
+    size_t page_count;   /* length of both */
     disk_file *next;
 };
 
@@ -49,11 +50,15 @@ disk_model *disk_model_open(const char *limbo) {
     return model;
 }
 
+static void forget_page(disk_file *file, size_t page) {
+    if (file->old_pages[page] != no_content) free(file->old_pages[page]);
+    file->old_pages[page] = NULL;
+    file->forsaken[page] = false;
+}
+
 static void forget_pages(disk_file *file) {
-    for (size_t page = 0; page < file->page_count; page++) {
-        if (file->old_pages[page] != no_content) free(file->old_pages[page]);
-        file->old_pages[page] = NULL;
-    }
+    for (size_t page = 0; page < file->page_count; page++)
+        forget_page(file, page);
 }
 
 void disk_model_close(disk_model *model) {
@@ -64,6 +69,7 @@ void disk_model_close(disk_model *model) {
         next = file->next;
         forget_pages(file);
         free(file->old_pages);
+        free(file->forsaken);
         if (file->fd >= 0) close(file->fd);
         free(file);
     }
@@ -105,8 +111,11 @@ static void keep_page(disk_file *file, size_t page) {
         size_t count = page + 1 > file->page_count * 2 ? page + 1 : file->page_count * 2;
         file->old_pages = must(realloc(file->old_pages, count * sizeof *file->old_pages));
         memset(file->old_pages + file->page_count, 0, (count - file->page_count) * sizeof *file->old_pages);
+        file->forsaken = must(realloc(file->forsaken, count * sizeof *file->forsaken));
+        memset(file->forsaken + file->page_count, 0, (count - file->page_count) * sizeof *file->forsaken);
         file->page_count = count;
     }
+    file->forsaken[page] = false;
     if (file->old_pages[page] != NULL) return;
     off_t start = (off_t)page * PAGE_BYTES;
     file->old_pages[page] = no_content;
@@ -134,9 +143,16 @@ void disk_model_begin_truncate(disk_file *file, off_t size_bytes) {
 }
 
 void disk_model_synced(disk_file *file) {
-    forget_pages(file);
+    for (size_t page = 0; page < file->page_count; page++) {
+        if (!file->forsaken[page]) forget_page(file, page);
+    }
     disk_model_sized(file);
     file->durable_bytes = file->size_bytes;
+}
+
+void disk_model_sync_failed(disk_file *file) {
+    for (size_t page = 0; page < file->page_count; page++)
+        file->forsaken[page] = file->old_pages[page] != NULL;
 }
 
 /* Files that no name leads to any more, not even in limbo, need no model. */
@@ -203,9 +219,22 @@ static int lose_pages(disk_file *file, uint64_t *random, mlog_power_loss *loss) 
         loss->pages_unsynced++;
         /* A cut that is undone brings back what it had cut. */
         bool was_cut = (off_t)page * PAGE_BYTES >= cut_from;
-        if (!was_cut && (disk_random(random) & 1) != 0) continue;
+        if (!was_cut && !file->forsaken[page] && (disk_random(random) & 1) != 0) continue;
         loss->pages_dropped++;
         if (restore_page(file, page, size_bytes) != 0) return -1;
+    }
+    return 0;
+}
+
+int disk_model_drop_clean(disk_model *model) {
+    for (disk_file *file = model->files; file != NULL; file = file->next) {
+        if (file->fd < 0) continue;
+        disk_model_sized(file);
+        for (size_t page = 0; page < file->page_count; page++) {
+            if (!file->forsaken[page]) continue;
+            if (restore_page(file, page, file->size_bytes) != 0) return -1;
+            forget_page(file, page);
+        }
     }
     return 0;
 }
@@ -219,6 +248,8 @@ int disk_model_power_loss(disk_model *model, uint64_t seed, mlog_power_loss *los
         if (lose_pages(file, &random, loss_out) != 0) return -1;
     }
     if (disk_entries_lose(&model->entries, &random, loss_out) != 0) return -1;
+    for (disk_file *file = model->files; file != NULL; file = file->next)
+        forget_pages(file);
     disk_model_all_synced(model);
     return 0;
 }

@@ -35,6 +35,9 @@ void disk_model_sized(disk_file *file);
 void disk_model_begin_truncate(disk_file *file, off_t size_bytes);
 
 void disk_model_synced(disk_file *file);
+/* A sync of the file failed. As a kernel does, it counts the file's changed pages as clean from here on: they are in
+ * its memory, not on the disk, and no later sync writes them unless they are changed again. */
+void disk_model_sync_failed(disk_file *file);
 void disk_model_directory_synced(disk_model *model, const char *path);
 void disk_model_all_synced(disk_model *model);
 
@@ -50,6 +53,9 @@ typedef enum {
 void disk_model_begin_entry(disk_model *model, disk_entry_kind kind, const char *path, const char *to);
 /* How it went: a change that failed is forgotten. */
 void disk_model_end_entry(disk_model *model, bool made);
+
+/* The kernel takes its memory back: pages that a failed sync left are as the disk has them. 0, or -1 and errno. */
+int disk_model_drop_clean(disk_model *model);
 
 int disk_model_power_loss(disk_model *model, uint64_t seed, mlog_power_loss *loss_out);
 

@@ -232,9 +232,11 @@ static int faulty_fallocate(void *context, int fd, int mode, off_t position, off
 /* fsync and fdatasync: the model keeps no file attributes, so they do the same. */
 static int sync_one(mlog_faulty *disk, mlog_call_kind kind, int fd) {
     size_t kept_bytes = SIZE_MAX;
-    if (!enter(disk, kind, path_of(disk, fd), &kept_bytes)) return leave(disk, -1);
-    if (kept_bytes == 0) return leave(disk, 0);
+    bool goes_on = enter(disk, kind, path_of(disk, fd), &kept_bytes);
     disk_file *file = file_of(disk, fd);
+    if (!goes_on && !disk->crashed && file != NULL) disk_model_sync_failed(file);
+    if (!goes_on) return leave(disk, -1);
+    if (kept_bytes == 0) return leave(disk, 0);
     if (file != NULL)
         disk_model_synced(file);
     else
@@ -450,6 +452,11 @@ uint64_t mlog_faulty_changes(mlog_faulty *disk) {
     uint64_t count = disk->changes;
     pthread_mutex_unlock(&disk->lock);
     return count;
+}
+
+int mlog_faulty_drop_clean(mlog_faulty *disk) {
+    pthread_mutex_lock(&disk->lock);
+    return leave(disk, disk_model_drop_clean(disk->model));
 }
 
 void mlog_faulty_restart(mlog_faulty *disk) {

@@ -72,17 +72,46 @@ static mlog_status begin_walk(header_walk *walk, const mlog_segment *segment, ui
     return mlog_window_open(&walk->window, segment->io, segment->fd, limit, MLOG_WINDOW_HEADERS_BYTES, error_out);
 }
 
+/* A batch that the next one contradicts: its offsets were changed. Looked at where they are not the plainest: where it
+ * lies wholly above the offset, as only in a log that was compacted, or has another count of records than of offsets.
+ */
+static bool is_misplaced(header_walk *walk, const mlog_batch_location *location, int64_t offset) {
+    const mlog_batch_header *header = &location->header;
+    if (header->base_offset <= offset && header->record_count == header->last_offset_delta + 1) return false;
+    mlog_batch_header next;
+    uint32_t next_position = location->position + header->size_bytes;
+    return next_position < walk->window.limit &&
+           mlog_segment_header_at(walk->segment, &walk->window, next_position, &next, NULL) == MLOG_OK &&
+           next.base_offset <= mlog_batch_last_offset(header);
+}
+
 static mlog_status walk_to_offset(header_walk *walk, int64_t offset, mlog_batch_location *location_out,
                                   mlog_error *error_out) {
-    uint32_t at = walk->position;
-    while (at < walk->window.limit) {
+    uint32_t at = walk->position, limit = walk->window.limit;
+    bool has_passed = false, damaged = false, whole;
+    mlog_batch_location passed;
+    while (at < limit) {
         mlog_status status = mlog_segment_header_at(walk->segment, &walk->window, at, &location_out->header, error_out);
+        if (status == MLOG_CORRUPT) {
+            status =
+                mlog_segment_skip_damage(walk->segment, has_passed ? &passed : NULL, at, limit, &at, &whole, error_out);
+            has_passed = false;
+            damaged = true;
+            if (status != MLOG_OK) return status;
+            continue;
+        }
         if (status != MLOG_OK) return status;
         location_out->position = at;
-        if (mlog_batch_last_offset(&location_out->header) >= offset) return MLOG_OK;
+        if (mlog_batch_last_offset(&location_out->header) >= offset && !is_misplaced(walk, location_out, offset)) {
+            /* Only a batch that holds the offset is no guess then. */
+            bool guessed = damaged && location_out->header.base_offset > offset;
+            return guessed ? mlog_fail(MLOG_CORRUPT, error_out) : MLOG_OK;
+        }
+        passed = *location_out;
+        has_passed = true;
         at += location_out->header.size_bytes;
     }
-    return mlog_fail(MLOG_NOT_FOUND, error_out);
+    return mlog_fail(damaged ? MLOG_CORRUPT : MLOG_NOT_FOUND, error_out);
 }
 
 mlog_status mlog_segment_find_offset(const mlog_segment *segment, int64_t offset, uint32_t limit_position,

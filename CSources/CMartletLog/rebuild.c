@@ -25,29 +25,89 @@ static bool continues(const mlog_segment *segment, const mlog_index_entry *last,
     return header->base_offset >= segment->next_offset;
 }
 
-static mlog_status walk_up_to(mlog_segment *segment, const mlog_index_entry *last, uint32_t position,
-                              mlog_window *window, mlog_error *error_out) {
-    uint32_t at = last->position;
-    while (at < position) {
-        mlog_batch_header header;
-        mlog_status status = mlog_segment_header_at(segment, window, at, &header, error_out);
-        if (status == MLOG_OK && !continues(segment, last, &header)) status = mlog_fail(MLOG_CORRUPT, error_out);
-        if (status == MLOG_OK) status = mlog_segment_note_recovered(segment, at, &header, error_out);
+/* How far a walk goes, and what it does on the way. */
+typedef struct {
+    const mlog_index_entry *last; /* where it begins */
+    uint32_t position;            /* where it ends */
+    int64_t next_offset;          /* of the batch there; -1: not known */
+    bool skips_damage;
+} index_walk;
+
+/* A batch walked over is noted once the next one bears it out: offsets lie outside of the CRC. */
+typedef struct walked {
+    mlog_batch_location last; /* not noted yet */
+    bool waits;
+} walked;
+
+static mlog_status note_last(mlog_segment *segment, walked *walked, mlog_error *error_out) {
+    if (!walked->waits) return MLOG_OK;
+    walked->waits = false;
+    return mlog_segment_note_recovered(segment, walked->last.position, &walked->last.header, error_out);
+}
+
+/* The batch at the walk's end bears the last one out. */
+static mlog_status end_walk(mlog_segment *segment, const index_walk *walk, walked *walked, mlog_error *error_out) {
+    bool reaches_past =
+        walk->next_offset >= 0 && walked->waits && mlog_batch_last_offset(&walked->last.header) >= walk->next_offset;
+    if (!reaches_past) return note_last(segment, walked, error_out);
+    return walk->skips_damage ? MLOG_OK : mlog_fail(MLOG_CORRUPT, error_out);
+}
+
+/* Takes the header that was found at `at`. MLOG_CORRUPT: it cannot be what was written there. */
+static mlog_status take_header(mlog_segment *segment, const index_walk *walk, walked *walked, uint32_t at,
+                               const mlog_batch_header *header, mlog_error *error_out) {
+    bool follows_last = !walked->waits || header->base_offset > mlog_batch_last_offset(&walked->last.header);
+    if (!continues(segment, walk->last, header) && !walked->waits) return mlog_fail(MLOG_CORRUPT, error_out);
+    if (follows_last) {
+        mlog_status status = note_last(segment, walked, error_out);
         if (status != MLOG_OK) return status;
-        at += header.size_bytes;
+    } else if (!walk->skips_damage || header->base_offset < segment->next_offset) {
+        return mlog_fail(MLOG_CORRUPT, error_out);
     }
+    *walked = (struct walked){.last = {.header = *header, .position = at}, .waits = true};
     return MLOG_OK;
 }
 
+/* Goes on behind what cannot be read at *at. */
+static mlog_status pass_damage(mlog_segment *segment, const index_walk *walk, walked *walked, uint32_t *at,
+                               mlog_error *error_out) {
+    bool whole;
+    mlog_status status = mlog_segment_skip_damage(segment, walked->waits ? &walked->last : NULL, *at, walk->position,
+                                                  at, &whole, error_out);
+    if (status == MLOG_OK && whole) return note_last(segment, walked, error_out);
+    walked->waits = false;
+    return status;
+}
+
+static mlog_status walk_up_to(mlog_segment *segment, const index_walk *walk, mlog_window *window,
+                              mlog_error *error_out) {
+    uint32_t at = walk->last->position;
+    walked walked = {0};
+    while (at < walk->position) {
+        mlog_batch_header header;
+        mlog_status status = mlog_segment_header_at(segment, window, at, &header, error_out);
+        if (status == MLOG_OK) status = take_header(segment, walk, &walked, at, &header, error_out);
+        bool entry_wrong = at > 0 && at == walk->last->position;
+        if (status == MLOG_CORRUPT && walk->skips_damage && !entry_wrong)
+            status = pass_damage(segment, walk, &walked, &at, error_out);
+        else if (status == MLOG_OK)
+            at += header.size_bytes;
+        if (status != MLOG_OK) return status;
+    }
+    return end_walk(segment, walk, &walked, error_out);
+}
+
 mlog_status mlog_segment_index_up_to(mlog_segment *segment, const mlog_index_entry *last, uint32_t position,
-                                     mlog_error *error_out) {
+                                     int64_t next_offset, bool skips_damage, mlog_error *error_out) {
+    index_walk walk = {.last = last, .position = position, .next_offset = next_offset, .skips_damage = skips_damage};
     bool from_start = last->position == 0;
     segment->next_offset = from_start ? segment->base_offset : -1;
     atomic_store(&segment->max_timestamp_ms, from_start ? -1 : last->earlier_timestamp_ms);
     mlog_window window;
     mlog_status status =
         mlog_window_open(&window, segment->io, segment->fd, position, MLOG_WINDOW_HEADERS_BYTES, error_out);
-    if (status == MLOG_OK) status = walk_up_to(segment, last, position, &window, error_out);
+    if (status == MLOG_OK) status = walk_up_to(segment, &walk, &window, error_out);
+    if (status == MLOG_OK && next_offset >= 0) segment->next_offset = next_offset;
     mlog_window_end(&window);
     return status;
 }
@@ -61,7 +121,8 @@ mlog_status mlog_segment_rebuild_index(mlog_segment *segment, mlog_error *error_
 
     mlog_index_clear(index);
     mlog_index_entry none = {0}, closing;
-    status = mlog_segment_index_up_to(segment, &none, mlog_segment_end_position(segment), error_out);
+    status = mlog_segment_index_up_to(segment, &none, mlog_segment_end_position(segment), segment->next_offset, true,
+                                      error_out);
     bool closes = mlog_segment_closing_entry(segment, &closing);
     if (status == MLOG_OK && !index->growing) status = mlog_fail(MLOG_NO_SPACE, error_out);
     if (status == MLOG_OK) status = mlog_index_flush(index, closes ? &closing : NULL, error_out);

@@ -238,13 +238,16 @@ mlog_status mlog_segment_examine(const mlog_segment *segment, uint32_t from_posi
 
 /* Keeps of the index what is good below from_position, and walks on from there; when that does not lead there, without
  * the index from the start. */
-static mlog_status resume_index(mlog_segment *segment, uint32_t from_position, mlog_error *error_out) {
+static mlog_status resume_index(mlog_segment *segment, uint32_t from_position, int64_t next_offset, bool skips_damage,
+                                mlog_error *error_out) {
     mlog_index_entry last;
     mlog_status status = mlog_index_keep_valid(segment->index, from_position, &last, error_out);
-    if (status == MLOG_OK) status = mlog_segment_index_up_to(segment, &last, from_position, error_out);
+    if (status == MLOG_OK)
+        status = mlog_segment_index_up_to(segment, &last, from_position, next_offset, skips_damage, error_out);
     if (status != MLOG_CORRUPT || last.position == 0) return status;
     mlog_index_clear(segment->index);
-    return mlog_segment_index_up_to(segment, &(mlog_index_entry){0}, from_position, error_out);
+    return mlog_segment_index_up_to(segment, &(mlog_index_entry){0}, from_position, next_offset, skips_damage,
+                                    error_out);
 }
 
 /* Is the only entry beyond those recovered the one that closed the index at this very end? The next batch's would be
@@ -267,7 +270,7 @@ static mlog_status drop_stale_entries(mlog_segment *segment, uint32_t count_befo
 }
 
 mlog_status mlog_segment_resume(mlog_segment *segment, uint32_t position, mlog_error *error_out) {
-    mlog_status status = resume_index(segment, position, error_out);
+    mlog_status status = resume_index(segment, position, -1, true, error_out);
     if (status != MLOG_OK) return status;
     atomic_store(&segment->index->usable, segment->index->growing);
     atomic_store_explicit(&segment->end_position, position, memory_order_release);
@@ -281,7 +284,8 @@ mlog_status mlog_segment_recover(mlog_segment *segment, uint32_t from_position, 
     uint32_t count_before = mlog_index_count(index);
     *result_out = (mlog_recovery_result){.end_offset = rules->expected_offset, .max_timestamp_ms = -1};
     atomic_store(&index->usable, false);
-    mlog_status status = resume_index(segment, from_position, error_out);
+    int64_t next_offset = from_position > 0 ? rules->expected_offset : -1;
+    mlog_status status = resume_index(segment, from_position, next_offset, rules->damaged_below, error_out);
     if (status != MLOG_OK) return status;
 
     examination exam = {

@@ -63,7 +63,7 @@ static mlog_status look_again(mlog_segment *segment, uint32_t end_position, mlog
         mlog_status status = mlog_index_entry_at(segment->index, count - 1, &last, error_out);
         if (status != MLOG_OK) return status;
     }
-    return mlog_segment_index_up_to(segment, &last, end_position, error_out);
+    return mlog_segment_index_up_to(segment, &last, end_position, -1, true, error_out);
 }
 
 static mlog_status cut_index(mlog_segment *segment, uint32_t end_position, mlog_error *error_out) {

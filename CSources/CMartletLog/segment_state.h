@@ -44,6 +44,13 @@ bool mlog_segment_may_hold(const mlog_segment *segment, const mlog_batch_header 
 mlog_status mlog_segment_header_at(const mlog_segment *segment, mlog_window *window, uint32_t position,
                                    mlog_batch_header *header_out, mlog_error *error_out);
 
+/* ---- damage.c ---- */
+
+/* Where a walk over headers goes on that found none at `position`: at a whole batch of later offsets, else at `limit`.
+ * `last`: the batch walked over before; null: none since the start or the last damage. *whole_out: its CRC is right. */
+mlog_status mlog_segment_skip_damage(const mlog_segment *segment, const mlog_batch_location *last, uint32_t position,
+                                     uint32_t limit, uint32_t *next_out, bool *whole_out, mlog_error *error_out);
+
 /* ---- rebuild.c ---- */
 
 /* mlog_segment_note_batch with room made for the entry; a full disk gives the index up. */
@@ -53,10 +60,11 @@ mlog_status mlog_segment_note_recovered(mlog_segment *segment, uint32_t position
 /*
  * Walks the headers from the last index entry below `position` up to it, noting each batch: index, max timestamp and
  * next offset are then those of the log below `position`. `last` all zero: from the start. MLOG_CORRUPT when the
- * headers do not lead there.
+ * headers do not lead there; with skips_damage only when `last` does not hold, and batches that cannot be found are
+ * left out of the index. `next_offset`: that of the batch at `position`, -1 when it is not known.
  */
 mlog_status mlog_segment_index_up_to(mlog_segment *segment, const mlog_index_entry *last, uint32_t position,
-                                     mlog_error *error_out);
+                                     int64_t next_offset, bool skips_damage, mlog_error *error_out);
 
 /* ---- seal.c ---- */
 

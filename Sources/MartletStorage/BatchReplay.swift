@@ -10,6 +10,7 @@ struct BatchReplay {
     /// The history says nothing of what lies before.
     private let logStart: Offset
     private let snapshotOffset: Offset?
+    private let mayHaveGaps: Bool
 
     private(set) var epochs: LeaderEpochHistory
     private(set) var producers: ProducerStateTable
@@ -17,6 +18,8 @@ struct BatchReplay {
     private(set) var bytes = 0
     /// The first batch that contradicts the history.
     private(set) var conflict: String?
+    /// What was found damaged below the recovery point, where batches were sound once.
+    private(set) var damages: [DamageFile.Entry] = []
 
     init(log: PartitionLog, opened: OpenedLog, isStrict: Bool, now: TimestampMs) {
         self.log = log
@@ -26,6 +29,7 @@ struct BatchReplay {
         producers = opened.producers
         logStart = opened.logStart
         snapshotOffset = opened.snapshotOffset
+        mayHaveGaps = opened.hasGaps || log.settings.cleanup.contains(.compact)
     }
 
     /// Takes the batch at the log's end. False: it contradicts the history.
@@ -59,24 +63,67 @@ struct BatchReplay {
         guard start < end else { return }
         let io = log.environment.io
         for (index, info) in segments.infos.enumerated() where info.endPosition > 0 {
-            if segments.nextBase(after: index) ?? base <= start { continue }
+            let next = segments.nextBase(after: index) ?? base
+            if next <= start { continue }
             let segment = try Segment.openSealed(
                 io, directory: log.directory, baseOffset: info.baseOffset, end: info.endPosition)
-            try readHeaders(of: segment, from: start, to: info.endPosition)
+            try readHeaders(of: segment, from: start, to: info.endPosition, next)
         }
         guard position > 0 else { return }
         // Its index is not closed there: opened as a sealed one it would be searched from its beginning.
         let last = try Segment.openBelow(position, io, directory: log.directory, baseOffset: base)
-        try readHeaders(of: last, from: start, to: position)
+        try readHeaders(of: last, from: start, to: position, end)
     }
 
-    private mutating func readHeaders(of segment: Segment, from start: Offset, to end: UInt32) throws(StorageError) {
-        guard let first = try segment.find(start, below: end) else { return }
+    /// - Parameter endOffset: of the batch that begins at `end`.
+    private mutating func readHeaders(
+        of segment: Segment, from start: Offset, to end: UInt32, _ endOffset: Offset
+    ) throws(StorageError) {
         var copy = self
-        try segment.scan(from: first.position, below: end, checkingCRC: false) { location, _ in
-            copy.take(location.header)
+        do throws(StorageError) {
+            guard let first = try segment.find(start, below: end) else { return }
+            try segment.scan(from: first.position, below: end, checkingCRC: false) { location, _ in
+                copy.take(location.header)
+            }
+        } catch  where error.code != .corrupt {
+            throw error
+        } catch {
+            return readSound(of: segment, from: start, to: end, endOffset)
+        }
+        if copy.conflict != nil { return readSound(of: segment, from: start, to: end, endOffset) }
+        self = copy
+    }
+
+    /// Checks every batch of the segment below `end`, takes note of what is damaged, and takes the sound ones from `start`
+    /// on. Headers alone do not tell the one from the other: the length of a batch says where the next one begins.
+    private mutating func readSound(
+        of segment: Segment, from start: Offset, to end: UInt32, _ endOffset: Offset
+    ) {
+        noteDamages(below: end, of: segment, endOffset) { (replay, header) in
+            if header.base_offset >= start { _ = replay.take(header) }
+        }
+    }
+
+    /// Takes note of what is damaged in the segment below `end`, where the batch at `endOffset` begins. False: nothing is.
+    @discardableResult
+    mutating func noteDamages(
+        below end: UInt32, of segment: Segment, _ endOffset: Offset,
+        _ sound: @escaping (inout BatchReplay, mlog_batch_header) -> Void = { _, _ in }
+    ) -> Bool {
+        var check = SegmentCheck(
+            segment, of: log.id, end: end, endOffset: endOffset,
+            history: isStrict ? epochs : LeaderEpochHistory(), historyStart: logStart, mayHaveGaps: mayHaveGaps)
+        var found: [DamageFile.Entry] = []
+        var copy = self
+        while let step = check.step(bytes: 1 << 20, { sound(&copy, $0) }) {
+            guard let report = step.damage else { continue }
+            found.append(
+                DamageFile.Entry(
+                    segment: segment.baseOffset, position: report.position, offsets: report.offsets,
+                    message: report.message))
         }
         self = copy
-        if let conflict { throw StorageError(.corrupt, "\(segment.path): \(conflict)") }
+        damages += found
+        return !found.isEmpty
     }
 }

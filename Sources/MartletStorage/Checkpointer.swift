@@ -23,6 +23,8 @@ final class Checkpointer: Sendable {
     private let pending = Mutex<[(log: PartitionLog, snapshot: ProducerSnapshot)]>([])
     private let lastWritten = Mutex<[UInt8]>([])
     private let thread = Mutex<StorageThread?>(nil)
+    /// Held for a whole round: of two side by side, the one that began earlier would write what is older last.
+    private let round = Mutex<Void>(())
     private let pool = WorkerPool(name: "martlet-ckpt", width: 16)
 
     init(environment: LogEnvironment, registry: LogRegistry, directory: String, bootID: String, interval: Duration) {
@@ -69,13 +71,17 @@ final class Checkpointer: Sendable {
     /// Has synced what no policy syncs, and writes what is durable by now and changed; `waiting`: all there is now.
     /// Needs running sync stages.
     func pass(waiting: Bool) throws(StorageError) {
+        try round.withLock { (_) throws(StorageError) in try writeAll(waiting: waiting) }
+    }
+
+    private func writeAll(waiting: Bool) throws(StorageError) {
         // An empty store has nothing to keep room for, and is to be small (RULES 9).
         if environment.counters.appendedBytes.load(ordering: .relaxed) > 0 { environment.reserve.takeOnce() }
         let logs = registry.logs
         let lagging = logs.filter { $0.syncedOffset < $0.logEndOffset && (waiting || $0.settings.flush != .batch) }
         if waiting { environment.slowSync.syncAndWait(lagging) } else { environment.slowSync.enqueueFully(lagging) }
         try writeSnapshots(logs, afterBytes: Self.snapshotBytes)
-        for log in logs { try log.writeDamages() }
+        for log in logs { try containing(log) { () throws(StorageError) in try log.writeDamages() } }
         try environment.recentProducers.write(logs) { registry.entry($0) != nil }
         try writeOffsets(isClean: false)
     }
@@ -92,7 +98,7 @@ final class Checkpointer: Sendable {
         // Of two of the same log, the later one is written last, and stays.
         for (log, snapshot) in waiting + logs.compactMap({ $0.takeSnapshot(afterBytes: bytes) }) {
             if log.syncedOffset >= snapshot.offset {
-                try log.write(snapshot)
+                try containing(log) { () throws(StorageError) in try log.write(snapshot) }
             } else if log.state == .online {
                 later.append((log, snapshot))
             }
@@ -106,12 +112,23 @@ final class Checkpointer: Sendable {
         let failure = Mutex<StorageError?>(nil)
         pool.forEach(logs.count) { index in
             do throws(StorageError) {
-                try logs[index].writeEarlierEpochs()
+                try self.containing(logs[index]) { () throws(StorageError) in try logs[index].writeEarlierEpochs() }
             } catch {
                 failure.withLock { $0 = error }
             }
         }
         if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    /// RULES 8: a failed write of a file beside a log ends that log's service, and not the checkpoints of the others.
+    private func containing(
+        _ log: PartitionLog, _ write: () throws(StorageError) -> Void
+    ) throws(StorageError) {
+        do throws(StorageError) {
+            try write()
+        } catch  where error.code == .ioError {
+            log.goOffline(after: error)
+        }
     }
 
     func write(bootID: String) throws(StorageError) {

@@ -19,6 +19,23 @@ struct DamageFile: Sendable, Equatable {
 
     var entries: [Entry] = []
 
+    /// Joins it with what it overlaps. False: all of it was known.
+    mutating func add(_ new: Entry) -> Bool {
+        let known = entries.filter { $0.segment == new.segment && $0.offsets.overlaps(new.offsets) }
+        if known.contains(where: { $0.offsets.contains(new.offsets) }) { return false }
+        var joined = new
+        for part in known {
+            joined.offsets =
+                min(
+                    joined.offsets.lowerBound, part.offsets.lowerBound)..<max(
+                    joined.offsets.upperBound, part.offsets.upperBound)
+            joined.position = min(joined.position, part.position)
+        }
+        entries.removeAll { known.contains($0) }
+        entries.append(joined)
+        return true
+    }
+
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.integer(UInt32(entries.count))

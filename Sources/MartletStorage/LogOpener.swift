@@ -16,6 +16,7 @@ struct LogOpener {
         else { return nil }
         opened.facts.wasClean = true
         if directory.hasDamageFile { opened.damage = try LogFiles.loadDamage(log) }
+        opened.damageOnDisk = opened.damage
         guard let active = directory.files.last else {
             guard entry.recoverySegment == -1 else { return nil }
             opened.tail.offset = entry.recoveryPoint

@@ -1,26 +1,39 @@
 internal import CMartletLog
 internal import Logging
 internal import MartletCore
+internal import Synchronization
 
 /// Brings back a log that was not closed in order: checks what lies past the recovery point, cuts a torn tail, and
 /// rebuilds indexes, producers and epochs from the batches. On a recovery thread.
 struct LogRecovery {
     let log: PartitionLog
     let entry: OffsetsEntry?
-    /// The kernel is the one that ran at the last checkpoint: whatever was written is still there, synced or not.
-    let isSameBoot: Bool
-    /// The file of offsets could be read: a log that is not in it was never checkpointed.
-    let isCheckpointSound: Bool
+    /// What the store knows of the run before.
+    let past: StorePast
 
     private var environment: LogEnvironment { log.environment }
+    private var isCheckpointSound: Bool { past.isCheckpointSound }
 
-    /// Before anything was looked at. Without the store's checkpoint nothing tells how far the log reached.
+    /// Before anything was looked at. Without the store's checkpoint nothing tells how far the log reached, and a copy does
+    /// not know what came after it.
     private var facts: StartFacts {
         var facts = StartFacts()
-        facts.isSameBoot = isSameBoot && isCheckpointSound
-        facts.wasSynced = isCheckpointSound && log.settings.flush == .batch && entry?.isSynced ?? true
+        let isWhole = isCheckpointSound && !past.isCopy
+        facts.isSameBoot = isWhole && keepsWritten
+        facts.wasSynced = isWhole && log.settings.flush == .batch && entry?.isSynced ?? true
+        facts.hasLostRecords = hasFailed && !facts.wasSynced
         return facts
     }
+
+    /// A write or a sync failed in the run before, or in an earlier one that no start has made good.
+    private var hasFailed: Bool { entry?.hasFailed ?? false }
+
+    /// Whatever was written is still there, synced or not.
+    private var keepsWritten: Bool { past.isSameBoot && !hasFailed }
+
+    /// A sync may have failed, and nobody lived to write that down: what the page cache holds is written again where it
+    /// is to be synced, so that the sync means something (DECISIONS 34). After a power cut it holds what the disk has.
+    private var rewritesTail: Bool { !past.isOtherBoot && (hasFailed || log.settings.flush != .os) }
 
     /// What there is to say of a log that cannot be recovered.
     func facts(of failure: StorageError) -> StartFacts {
@@ -43,8 +56,14 @@ struct LogRecovery {
         var opened = loaded ?? emptyState()
         opened.facts = facts
         if directory.hasDamageFile { opened.damage = try LogFiles.loadDamage(log) }
+        opened.damageOnDisk = opened.damage
         guard !directory.files.isEmpty else { return try openEmpty(opened) }
         let isHistoryComplete = loaded != nil && isCheckpointSound
+        if hasFailed {
+            environment.logger.warning(
+                "a write or a sync of the log failed before this start; what may not be on the disk is written anew",
+                metadata: ["partition": "\(log.name)"])
+        }
         let begin = beginning(directory)
         let first = directory.files[begin.file]
         if first.sizeBytes < Int64(begin.position) {
@@ -65,6 +84,7 @@ struct LogRecovery {
         opened.producers = replay.producers
         opened.bytesSinceSnapshot = replay.bytes + (recent?.bytes ?? 0)
         opened.highestEpoch = max(opened.highestEpoch, opened.epochs.latest?.epoch ?? -1)
+        note(replay.damages, &opened)
         finish(directory, begin, outcome, &opened)
         return opened
     }
@@ -176,6 +196,7 @@ struct LogRecovery {
                 try apply(cut, segment, result, directory, after: index)
                 outcome?.report = cut
             }
+            if rewritesTail { try segment.rewrite(from: position) }
             if isLast { break }
         }
         guard let outcome else { preconditionFailure("there is at least one file") }
@@ -196,13 +217,47 @@ struct LogRecovery {
             offsets_may_skip: maySkip,
             leader_epoch_min: replay.epochs.epoch(at: expected) ?? 0,
             leader_epoch_max: replay.isStrict ? replay.epochs.latest?.epoch ?? .max : .max,
-            batch_limit_bytes: UInt32(clamping: Limits.maxMessageBytesCeiling)
+            batch_limit_bytes: UInt32(clamping: Limits.maxMessageBytesCeiling), damaged_below: false
         )
-        let result = try segment.recover(from: position, rules: rules) { location, _ in replay.take(location.header) }
+        let result = try recover(segment, position, rules, &replay)
         if let conflict = replay.conflict {
             throw StorageError(.corrupt, "\(segment.path): \(conflict); restore the partition or remove it")
         }
         return result
+    }
+
+    /// A damaged batch below the recovery point costs itself, as damage at rest does: what is sound around it is served.
+    private func recover(
+        _ segment: Segment, _ position: UInt32, _ rules: mlog_recovery_rules, _ replay: inout BatchReplay
+    ) throws(StorageError) -> mlog_recovery_result {
+        do throws(StorageError) {
+            return try segment.recover(from: position, rules: rules) { location, _ in replay.take(location.header) }
+        } catch  where error.code == .corrupt {
+            let below = try Segment.openBelow(
+                position, environment.io, directory: log.directory, baseOffset: segment.baseOffset)
+            // Otherwise it is the recovery point that is wrong.
+            guard replay.noteDamages(below: position, of: below, rules.expected_offset) else { throw error }
+            var rules = rules
+            rules.damaged_below = true
+            let result = try segment.recover(from: position, rules: rules) { location, _ in replay.take(location.header)
+            }
+            // Nor is it to be believed where no batch stands at it: nothing would tell a tail from what was synced.
+            if result.end_position == position && result.torn_bytes > 0 { throw error }
+            return result
+        }
+    }
+
+    /// What was found damaged on the way is refused to readers from now on.
+    private func note(_ found: [DamageFile.Entry], _ opened: inout OpenedLog) {
+        for entry in found where opened.damage.add(entry) {
+            environment.counters.corruptBatches.wrappingAdd(1, ordering: .relaxed)
+            environment.logger.error(
+                "damage on disk",
+                metadata: [
+                    "partition": "\(log.name)", "position": "\(entry.position)", "offsets": "\(entry.offsets)",
+                    "error": "\(entry.message)",
+                ])
+        }
     }
 
     /// Nil when the segment ends as it should. Throws when what is wrong is no torn tail.
@@ -221,7 +276,7 @@ struct LogRecovery {
         // Batches follow the bad place. A power cut may drop any pages that were not synced and keep later ones; a
         // process that was killed drops none, so then somebody else damaged the file.
         let isHole = result.valid_batch_behind ? result.page_lost : endsEarly
-        if !isSameBoot && isHole { return report }
+        if !keepsWritten && isHole { return report }
         throw corrupt(
             file,
             "is damaged at byte \(result.end_position), offset \(end) (\(report.why)), and valid batches follow"

@@ -91,8 +91,9 @@ struct OpenedLog {
     var epochs = LeaderEpochHistory()
     var epochsInFile: LeaderEpoch = -1
     var highestEpoch: LeaderEpoch = -1
-    /// As it lies beside the log.
+    /// What is known to be damaged, and what of it is written down beside the log.
     var damage = DamageFile()
+    var damageOnDisk = DamageFile()
     var report: RecoveryReport?
     var facts = StartFacts()
 

@@ -12,11 +12,6 @@ internal import Synchronization
 /// ```
 package final class LogStore: Sendable {
     package let directory: String
-    /// The last run ended in order.
-    package let wasClean: Bool
-    /// The kernel is the one of the last run.
-    package let isSameBoot: Bool
-
     let options: LogStoreOptions
     let environment: LogEnvironment
     let registry = LogRegistry()
@@ -24,7 +19,7 @@ package final class LogStore: Sendable {
     let maintenance: Maintenance
     let scrubber: Scrubber
     private let recoveries: RecoveryQueue
-    private let isCheckpointSound: Bool
+    private let past: StorePast
     private let lockDescriptor: Int32
     private let identityFile: IdentityFile
     private let phase = Mutex(Phase.opened)
@@ -49,19 +44,16 @@ package final class LogStore: Sendable {
             identityFile = try IdentityFile.open(layout.identityPath, io)
             let bootID = options.bootID
             let checkpoint = try Self.loadCheckpoint(layout, options)
-            wasClean = checkpoint?.isClean ?? true
-            isSameBoot = checkpoint.map { $0.bootID == bootID && !bootID.isEmpty } ?? true
-            isCheckpointSound = checkpoint.map { !$0.bootID.isEmpty } ?? true
+            let place = DirectoryPlace(of: layout.logsPath)
+            past = StorePast(checkpoint, bootID: bootID, place: place, known: identityFile.identity.place)
             self.directory = directory
             self.options = options
             environment = LogEnvironment(
                 directory: directory, options: options, cacheCapacity: limit / 2 / Segment.descriptorsEach
             )
-            // After a power cut the file gives the kernel before it until the broker has told its cluster what its logs may
-            // lack: a second start that comes earlier is to find the same.
             checkpointer = Checkpointer(
                 environment: environment, registry: registry, directory: directory,
-                bootID: checkpoint.map { $0.isClean ? bootID : $0.bootID } ?? bootID,
+                bootID: past.bootIDUntilTold(checkpoint, bootID),
                 interval: options.checkpointInterval
             )
             scrubber = Scrubber(
@@ -75,9 +67,10 @@ package final class LogStore: Sendable {
             )
             recoveries = RecoveryQueue(threads: options.recoveryThreads, logger: options.logger)
             registry.load(checkpoint?.entries ?? [])
-            if !wasClean { try environment.recentProducers.load() }
+            if !past.wasClean { try environment.recentProducers.load() }
             // From here on a crash is a crash: the clean mark goes before anything is appended.
             try checkpointer.writeOffsets(isClean: false)
+            try notePlace(place)
         } catch {
             io.close(lockDescriptor)
             throw error
@@ -91,6 +84,29 @@ package final class LogStore: Sendable {
 
     private static func descriptorsForLogs(_ limit: Int) -> Int {
         max(64, limit - max(1_000, limit / 4))
+    }
+
+    // MARK: The run before
+
+    /// It ended in order.
+    package var wasClean: Bool { past.wasClean }
+    /// The kernel is the same.
+    package var isSameBoot: Bool { past.isSameBoot }
+    /// The directory is a copy, and may lack what its original got since.
+    package var isCopy: Bool { past.isCopy }
+
+    /// Says where the directory is, once it is written down that a copy may lack records.
+    private func notePlace(_ place: DirectoryPlace?) throws(StorageError) {
+        guard let place, place != identity.place else { return }
+        if past.isCopy {
+            options.logger.warning(
+                "this data directory is a copy of one whose broker was running or had been killed: what that got since is missing",
+                metadata: ["path": "\(directory)"])
+        } else if identity.place != nil {
+            options.logger.notice(
+                "this data directory was copied from another place", metadata: ["path": "\(directory)"])
+        }
+        try updateIdentity { $0.place = place }
     }
 
     // MARK: Identity
@@ -275,8 +291,7 @@ package final class LogStore: Sendable {
             options.logger.warning(
                 "the files of a log are not as it was closed; recovering it", metadata: ["partition": "\(log.name)"])
         }
-        recoveries.add(
-            LogRecovery(log: log, entry: entry, isSameBoot: isSameBoot, isCheckpointSound: isCheckpointSound))
+        recoveries.add(LogRecovery(log: log, entry: entry, past: past))
         return log
     }
 

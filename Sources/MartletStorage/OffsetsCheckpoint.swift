@@ -22,15 +22,22 @@ struct OffsetsEntry: Sendable, Equatable {
     var isClean: Bool
     /// Nothing was acknowledged before it was synced (`flush=batch`).
     var isSynced = false
+    /// A write or a sync of the log failed, and it was not recovered since: what the page cache holds past the recovery
+    /// point may not be on the disk.
+    var hasFailed = false
 
     private static let cleanFlag: UInt8 = 1
     private static let syncedFlag: UInt8 = 2
+    private static let failedFlag: UInt8 = 4
 
-    fileprivate var flags: UInt8 { (isClean ? Self.cleanFlag : 0) | (isSynced ? Self.syncedFlag : 0) }
+    fileprivate var flags: UInt8 {
+        (isClean ? Self.cleanFlag : 0) | (isSynced ? Self.syncedFlag : 0) | (hasFailed ? Self.failedFlag : 0)
+    }
 
     fileprivate mutating func setFlags(_ flags: UInt8) {
         isClean = flags & Self.cleanFlag != 0
         isSynced = flags & Self.syncedFlag != 0
+        hasFailed = flags & Self.failedFlag != 0
     }
 }
 

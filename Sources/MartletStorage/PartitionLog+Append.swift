@@ -196,7 +196,7 @@ extension PartitionLog {
             environment.counters.refusedForSpace.wrappingAdd(1, ordering: .relaxed)
             if error.osError != 0 { environment.reserve.release() }
         case .ioError, .corrupt, .notPermitted, .notADirectory, .alreadyExists, .notFound:
-            goOffline(error.message)
+            goOffline(after: error)
         default:
             break
         }

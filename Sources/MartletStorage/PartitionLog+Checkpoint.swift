@@ -12,7 +12,9 @@ extension PartitionLog {
         if case .recovering = state { return nil }
         return writer.withLock { writer -> OffsetsEntry? in
             guard writer.isOpened else { return nil }
-            return writer.cut?.entry ?? makeEntry(writer, isClean: isClean && state == .online)
+            var entry = writer.cut?.entry ?? makeEntry(writer, isClean: isClean && state == .online)
+            entry.hasFailed = hasFailed.load(ordering: .relaxed)
+            return entry
         }
     }
 

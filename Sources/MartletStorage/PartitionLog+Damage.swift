@@ -201,7 +201,7 @@ extension PartitionLog {
     static let damageFileName = "damage"
 
     /// ``writeDamages()``, tried again with the next checkpoint when it fails.
-    private func keepDamages() {
+    func keepDamages() {
         do throws(StorageError) {
             try writeDamages()
         } catch {

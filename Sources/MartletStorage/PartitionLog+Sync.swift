@@ -99,7 +99,7 @@ extension PartitionLog {
     /// Publishes what the cycle achieved. A failed sync takes the log offline: what is on disk is unknown (RULES 8).
     func finishSync(_ work: SyncWork, _ outcome: SyncOutcome) {
         if let failure = outcome.failure {
-            goOffline(failure.message)
+            goOffline(after: failure)
             return
         }
         let isSealed = outcome.sealed.count == work.sealing.count

@@ -219,7 +219,7 @@ extension PartitionLog {
             environment.checkpointSignal.request()
         } catch {
             if error.code == .noSpace { environment.reserve.release() }
-            if !error.isRetriable { goOffline(error.message) }
+            if !error.isRetriable { goOffline(after: error) }
             throw error
         }
     }

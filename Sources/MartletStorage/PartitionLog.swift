@@ -32,6 +32,8 @@ package final class PartitionLog: Sendable {
     let shared = Mutex(LogSharedState())
     private let stateValue = Mutex(State.recovering)
     private let isOnline = Atomic<Bool>(false)
+    /// A write or a sync failed in this run of the process.
+    let hasFailed = Atomic<Bool>(false)
     private let settingsValue: Mutex<LogSettings>
     private let observer = Mutex(ObserverReference())
     private let recovery = Mutex<RecoveryReport?>(nil)
@@ -153,6 +155,14 @@ package final class PartitionLog: Sendable {
         notifyStateChanged()
     }
 
+    /// RULES 8: a write or a sync failed. That it did is written down as soon as the disk takes it: the next start must not
+    /// trust the page cache (DECISIONS 34).
+    func goOffline(after failure: StorageError) {
+        let isFirst = !hasFailed.exchange(true, ordering: .relaxed)
+        goOffline(failure.message)
+        if isFirst { environment.checkpointSignal.request() }
+    }
+
     /// Opens the log for reading and appending, recovered or empty.
     func goOnline(_ opened: OpenedLog) {
         writer.withLock { writer in
@@ -165,7 +175,7 @@ package final class PartitionLog: Sendable {
             writer.bytesSinceSnapshot = opened.bytesSinceSnapshot
         }
         snapshots.withLock { $0 = opened.snapshotOffset ?? 0 }
-        damageFile.withLock { $0 = opened.damage }
+        damageFile.withLock { $0 = opened.damageOnDisk }
         let damages = opened.damage.reports(of: self, opened)
         shared.withLock { shared in
             shared.segments = opened.segments
@@ -184,6 +194,7 @@ package final class PartitionLog: Sendable {
         highWatermarkValue.store(min(opened.highWatermark, opened.tail.offset), ordering: .releasing)
         recovery.withLock { $0 = opened.report }
         facts.withLock { $0 = opened.facts }
+        if opened.damage != opened.damageOnDisk { keepDamages() }
         stateValue.withLock { state in
             state = .online
             isOnline.store(true, ordering: .releasing)

@@ -143,6 +143,11 @@ final class Segment: @unchecked Sendable {
         try call("cut") { mlog_segment_truncate(handle, end, &$0) }
     }
 
+    /// Writes what lies from `position` on over itself, so that a later sync means something after one that failed.
+    func rewrite(from position: UInt32) throws(StorageError) {
+        try call("write anew") { mlog_segment_rewrite(handle, position, &$0) }
+    }
+
     func rebuildIndex() throws(StorageError) {
         try call("rebuild the index of") { mlog_segment_rebuild_index(handle, &$0) }
     }
@@ -210,6 +215,20 @@ final class Segment: @unchecked Sendable {
         case .MLOG_OK: return found
         case .MLOG_NOT_FOUND: return nil
         default: throw failure(status, error, "search by time in")
+        }
+    }
+
+    /// Where the next whole batch may begin behind a damaged one, by trying every byte. Nil: none below `limit`.
+    func findSound(
+        after position: UInt32, below limit: UInt32, offsetAbove offset: Offset, epochMin: LeaderEpoch
+    ) throws(StorageError) -> UInt32? {
+        var found: UInt32 = 0
+        var error = mlog_error()
+        let status = mlog_segment_find_sound(handle, position, limit, offset, epochMin, &found, &error)
+        switch status {
+        case .MLOG_OK: return found
+        case .MLOG_NOT_FOUND: return nil
+        default: throw failure(status, error, "search behind byte \(position) of")
         }
     }
 

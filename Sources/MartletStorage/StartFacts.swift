@@ -11,7 +11,8 @@ package struct StartFacts: Sendable, Equatable {
     package var wasSynced = false
     /// It was made in this run, and holds what came since: whether there was another before, only the cluster knows.
     package var wasCreated = false
-    /// Its end was found below the high watermark that was checkpointed, or it could not be recovered.
+    /// Its end was found below the high watermark that was checkpointed, it could not be recovered, or its disk failed and
+    /// it counts more than was synced.
     package var hasLostRecords = false
     /// It could not be recovered because what lies on the disk is damaged. The log stays offline.
     package var isCorrupt = false

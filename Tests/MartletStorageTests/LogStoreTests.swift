@@ -6,15 +6,19 @@ import Testing
 @Suite("A store on disk")
 struct LogStoreTests {
     @Test(
-        "the identity of a directory comes back as it was, one of version 1 with no runs, and damaged ones are refused")
+        "the identity of a directory comes back as it was, earlier versions with what they knew, and damaged ones are refused"
+    )
     func identity() throws {
         let identity = DirectoryIdentity(
-            directoryID: TopicID(high: 1, low: 2), clusterID: "c", brokerID: 3, storeRevision: 4, runs: 5)
+            directoryID: TopicID(high: 1, low: 2), clusterID: "c", brokerID: 3, storeRevision: 4, runs: 5,
+            place: DirectoryPlace(inode: 6, birth: 7))
         let bytes = identity.encoded()
-        #expect(DirectoryIdentity(encoded: bytes, version: 2) == identity)
-        #expect(DirectoryIdentity(encoded: Array(bytes.dropLast(8)), version: 1)?.runs == 0)
+        #expect(DirectoryIdentity(encoded: bytes, version: 3) == identity)
+        let second = DirectoryIdentity(encoded: Array(bytes.dropLast(16)), version: 2)
+        #expect(second?.runs == 5 && second?.place == nil)
+        #expect(DirectoryIdentity(encoded: Array(bytes.dropLast(24)), version: 1)?.runs == 0)
         #expect(DirectoryIdentity(encoded: bytes, version: 1) == nil)
-        for count in bytes.indices { #expect(DirectoryIdentity(encoded: Array(bytes[..<count]), version: 2) == nil) }
+        for count in bytes.indices { #expect(DirectoryIdentity(encoded: Array(bytes[..<count]), version: 3) == nil) }
     }
 
     @Test("what was appended is read back, with offsets from 0")

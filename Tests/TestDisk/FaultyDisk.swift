@@ -79,6 +79,13 @@ package final class FaultyDisk: @unchecked Sendable {
         return loss
     }
 
+    /// The kernel takes back the memory of pages that a failed sync left, which count as clean: they are as the disk has
+    /// them.
+    package func dropClean() {
+        let status = mlog_faulty_drop_clean(disk)
+        precondition(status == 0, "cannot change the files: \(String(cString: strerror(errno)))")
+    }
+
     package func restart() {
         mlog_faulty_restart(disk)
     }

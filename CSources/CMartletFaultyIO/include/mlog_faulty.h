@@ -18,6 +18,7 @@
  *     ... start again with the same table, or any other ...
  *
  * Any thread; the calls run one at a time. Paths of one file are always spelled alike. Syncs are modelled and not made.
+ * After one that failed the file's pages count as clean, as Linux does it: a later sync succeeds and does not keep them.
  */
 typedef struct mlog_faulty mlog_faulty;
 
@@ -103,6 +104,10 @@ typedef struct {
  * healed. Returns 0, or -1 and errno when the real files cannot be changed.
  */
 int mlog_faulty_power_loss(mlog_faulty *disk, uint64_t seed, mlog_power_loss *loss_out);
+
+/* The kernel takes back the memory of clean pages: what was written before a sync that failed, and not again, is as the
+ * disk has it. Returns 0, or -1 and errno when the real files cannot be changed. */
+int mlog_faulty_drop_clean(mlog_faulty *disk);
 
 /* The process is started again after a crash, with the machine still up: nothing is lost. */
 void mlog_faulty_restart(mlog_faulty *disk);

@@ -23,6 +23,10 @@ mlog_status mlog_directory_sync(const mlog_io *io, const char *path, mlog_error 
  * MLOG_LOCKED when held. */
 mlog_status mlog_directory_lock(const mlog_io *io, const char *path, int *fd_out, mlog_error *error_out) MLOG_CHECKED;
 
+/* The inode of `path` and when that was made, in ns since 1970 (0 where the file system does not tell). False: it
+ * cannot be asked for. */
+bool mlog_directory_place(const char *path, uint64_t *inode_out, int64_t *birth_ns_out);
+
 /* syncfs on the file system that holds `path`: all that was written to it before is durable on return. */
 mlog_status mlog_filesystem_sync(const mlog_io *io, const char *path, mlog_error *error_out) MLOG_CHECKED;
 

@@ -119,8 +119,8 @@ mlog_status mlog_segment_repair(const mlog_segment *segment, uint32_t position, 
 mlog_status mlog_segment_read(const mlog_segment *segment, uint32_t position, uint8_t *buffer, size_t size_bytes,
                               size_t *read_out, mlog_error *error_out) MLOG_CHECKED;
 
-/* The batch that holds `offset`, or, where it was compacted away, the first one after. MLOG_NOT_FOUND: none below
- * limit_position. */
+/* The batch that holds `offset`, or, where it was compacted away, the first one after. Damage on the way is passed
+ * over. MLOG_NOT_FOUND: none below limit_position; MLOG_CORRUPT: it is damaged itself, as far as can be told. */
 mlog_status mlog_segment_find_offset(const mlog_segment *segment, int64_t offset, uint32_t limit_position,
                                      mlog_batch_location *location_out, mlog_error *error_out) MLOG_CHECKED;
 
@@ -151,6 +151,13 @@ mlog_status mlog_segment_scan(const mlog_segment *segment, uint32_t from_positio
                               bool check_crc, mlog_batch_visitor visitor, void *context, uint32_t *stopped_at_out,
                               mlog_error *error_out) MLOG_CHECKED;
 
+/* The next whole batch behind the one at `position`, which is damaged, with a base offset above offset_above and at
+ * least that leader epoch. Tries every byte. MLOG_NOT_FOUND: none below limit_position. May also be a place that only
+ * looks like one, when the search reached its limit of work there (FORMAT.md): its caller checks it. */
+mlog_status mlog_segment_find_sound(const mlog_segment *segment, uint32_t position, uint32_t limit_position,
+                                    int64_t offset_above, int32_t leader_epoch_min, uint32_t *position_out,
+                                    mlog_error *error_out) MLOG_CHECKED;
+
 /* ---- recovery ---- */
 
 typedef struct {
@@ -159,6 +166,7 @@ typedef struct {
     int32_t leader_epoch_min;   /* epochs must not fall below this, nor fall at all */
     int32_t leader_epoch_max;   /* the epoch history's last one: it was made durable before any append at it */
     uint32_t batch_limit_bytes; /* larger length fields are not batches */
+    bool damaged_below;         /* mlog_segment_recover: below from_position batches are known to be damaged */
 } mlog_recovery_rules;
 
 /* Why the log ends where it does. */
@@ -203,10 +211,19 @@ mlog_status mlog_segment_examine(const mlog_segment *segment, uint32_t from_posi
  * is still good. Cuts nothing: the caller decides, given the result, and calls mlog_segment_truncate before it appends
  * when torn_bytes is not 0. from_position is a batch boundary below which all was synced; only batch headers are read
  * there, and only from the last index entry on. MLOG_CORRUPT: the headers below from_position do not lead up to it;
- * recover from 0 to learn where the damage is. A full disk leaves the index not ok, and is no failure.
+ * find out where the damage is, and recover with damaged_below, which leaves it out of the index. A full disk leaves
+ * the index not ok, and is no failure.
  */
 mlog_status mlog_segment_recover(mlog_segment *segment, uint32_t from_position, const mlog_recovery_rules *rules,
                                  mlog_batch_visitor visitor, void *context, mlog_recovery_result *result_out,
+                                 mlog_error *error_out) MLOG_CHECKED;
+
+/*
+ * Writes the bytes from the page of from_position to the end over themselves. After a sync that failed, the kernel
+ * counts as clean what it has in memory and the disk has not: no later sync writes it, unless it is written again. The
+ * writer's. Nothing is synced.
+ */
+mlog_status mlog_segment_rewrite(const mlog_segment *segment, uint32_t from_position,
                                  mlog_error *error_out) MLOG_CHECKED;
 
 /* Takes `position`, as from_position above, for the end of a segment that is opened for recovery: what lies below can
@@ -219,8 +236,8 @@ mlog_status mlog_segment_resume(mlog_segment *segment, uint32_t position, mlog_e
 mlog_status mlog_segment_open_for_recovery(const mlog_io *io, const char *directory, int64_t base_offset,
                                            mlog_segment **segment_out, mlog_error *error_out) MLOG_CHECKED;
 
-/* Builds both indexes anew from the headers in [0, end). Durable on return. MLOG_CORRUPT when the headers do not lead
- * up to the end; the index then stays not ok. */
+/* Builds both indexes anew from the headers in [0, end). Durable on return. Batches that are damaged, and so cannot be
+ * found, are left out. */
 mlog_status mlog_segment_rebuild_index(mlog_segment *segment, mlog_error *error_out) MLOG_CHECKED;
 
 /* Is the index the one that mlog_segment_rebuild_index would make? Reads the headers. MLOG_OK or MLOG_CORRUPT. The

@@ -54,7 +54,7 @@ package final class OfflineRepair: Sendable {
     private func recover(_ segment: Segment, _ base: Offset) throws(StorageError) -> mlog_recovery_result {
         let rules = mlog_recovery_rules(
             expected_offset: base, offsets_may_skip: true, leader_epoch_min: 0, leader_epoch_max: .max,
-            batch_limit_bytes: UInt32(MLOG_SEGMENT_BATCH_BYTES_MAX))
+            batch_limit_bytes: UInt32(MLOG_SEGMENT_BATCH_BYTES_MAX), damaged_below: false)
         return try segment.recover(from: 0, rules: rules) { _, _ in true }
     }
 }

@@ -130,7 +130,7 @@ package struct OfflineSegment {
         while !isStopped {
             let rules = mlog_recovery_rules(
                 expected_offset: next, offsets_may_skip: true, leader_epoch_min: epoch, leader_epoch_max: .max,
-                batch_limit_bytes: UInt32(MLOG_SEGMENT_BATCH_BYTES_MAX))
+                batch_limit_bytes: UInt32(MLOG_SEGMENT_BATCH_BYTES_MAX), damaged_below: false)
             let result = try segment.examine(from: from, rules: rules, take)
             guard !isStopped, let damage = OfflineFindings.Damage(result) else { break }
             findings.damages.append(damage)
