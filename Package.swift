@@ -191,7 +191,7 @@ let package = Package(
             "MartletStorageTests",
             [
                 "TestSeeds", "TestDisk", "MartletStorage", "MartletCore", "CMartletFaultyIO", "CAllocationCounter",
-                logging,
+                "CLockCounter", logging,
             ]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["SimulationKit", "TestSeeds", "MartletBroker", "MartletCore"]),
@@ -216,7 +216,7 @@ let package = Package(
         tests(
             "MartletBrokerTests",
             [
-                "TestSeeds",
+                "TestSeeds", "CLockCounter",
                 "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging,
                 hashTrees,
             ]
@@ -251,6 +251,8 @@ let package = Package(
         ),
         // For tests: counts allocations.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter", cSettings: strictC),
+        // For tests: counts atomic instructions.
+        .target(name: "CLockCounter", path: "Tests/CLockCounter", cSettings: strictC),
         tests(
             "MartletTests",
             [
