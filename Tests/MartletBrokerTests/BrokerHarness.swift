@@ -238,7 +238,7 @@ final class TemporaryDirectory: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    /// A copy as a crash would leave it.
+    /// A copy, and known for one.
     init(copying other: TemporaryDirectory) throws {
         path = NSTemporaryDirectory() + "martlet-" + UUID().uuidString
         try FileManager.default.copyItem(atPath: other.path, toPath: path)

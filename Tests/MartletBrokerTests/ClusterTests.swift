@@ -154,7 +154,7 @@ struct ClusterTests {
             await cluster.kill(1)
             try await cluster.image { image in ids.allSatisfy { image.partitions[$0]?.inSyncReplicas == [2] } }
             // What a power cut leaves: another boot, no clean mark.
-            let crashed = try TemporaryDirectory(copying: cluster.directory(of: 2))
+            let crashed = try TemporaryDirectory(crashed: cluster.directory(of: 2))
             await cluster.kill(2)
             try await cluster.image { image in ids.allSatisfy { image.partitions[$0]?.leader == nil } }
             cluster.use(crashed, for: 2)
@@ -164,6 +164,26 @@ struct ClusterTests {
             #expect(later.partitions[ids[0]]?.inSyncReplicas == [])
             #expect(later.partitions[ids[0]]?.leader == nil)
             #expect(later.partitions[ids[0]]?.lastUncleanEpoch == -1)
+        }
+    }
+
+    @Test("a copy of a directory that was in use counts as lossy, though everything in it had been synced")
+    func copiedDirectory() async throws {
+        try await ControlledCluster.with { cluster in
+            let topic = try await cluster.createTopic("t", partitions: 1, replicas: 3)
+            let id = TopicIDPartition(topicID: topic, partition: 0)
+            let image = try await cluster.image { $0.controller != nil && $0.partitions[id]?.leader != nil }
+            let leader = try #require(image.partitions[id]?.leader?.broker)
+            let victim = (leader + 1) % 3
+            // What it lacks it cannot copy.
+            for other in 0...2 as ClosedRange<BrokerID> where other != victim { cluster.network.cut(victim, other) }
+            let copy = try TemporaryDirectory(copying: cluster.directory(of: victim))
+            await cluster.kill(victim)
+            cluster.use(copy, for: victim)
+            let facts = try await cluster.start(victim).table.replica(topic, 0).log.startFacts
+            #expect(facts?.isLossless(sameDirectory: true) == false)
+            let members = try await cluster.shared.image().partitions[id]?.inSyncReplicas ?? []
+            #expect(!members.contains(victim) && members.contains(leader))
         }
     }
 

@@ -30,7 +30,7 @@ struct LastReplicaTests {
         try await produce(first, cluster, leader, topic)
         return Scene(
             topic: topic, id: id, leader: leader, others: record.replicas.filter { $0 != leader },
-            disk: try TemporaryDirectory(copying: cluster.directory(of: leader)))
+            disk: try TemporaryDirectory(crashed: cluster.directory(of: leader)))
     }
 
     /// Asks again while the broker has not heard yet that it leads.

@@ -27,7 +27,7 @@ struct LostDirectoryTests {
             // Nobody can shrink the set meanwhile, and the victim copies nothing.
             for other in 0...2 as ClosedRange<BrokerID> where other != victim { cluster.network.cut(victim, other) }
             cluster.shared.setReadOnly(true)
-            let left = try TemporaryDirectory(copying: cluster.directory(of: victim))
+            let left = try TemporaryDirectory(crashed: cluster.directory(of: victim))
             await cluster.kill(victim)
             let path = "\(left.path)/logs/\(topic)/0"
             try FileManager.default.removeItem(atPath: path)
@@ -36,7 +36,7 @@ struct LostDirectoryTests {
             // The first start makes the directory anew, and waits for the store to take its registration.
             let first = Task { try await cluster.start(victim) }
             while !FileManager.default.fileExists(atPath: path) { try await Task.sleep(for: .milliseconds(2)) }
-            let killed = try isKilled ? TemporaryDirectory(copying: left) : nil
+            let killed = try isKilled ? TemporaryDirectory(crashed: left) : nil
             first.cancel()
             await #expect(throws: (any Error).self) { try await first.value }
             if let killed { cluster.use(killed, for: victim) }

@@ -46,7 +46,7 @@ struct RestartTests {
         let harness = try await BrokerHarness.start()
         let topic = try await harness.createTopic("t")
         for number in 0..<20 { _ = try await harness.produce(topic, TestBatch.bytes(["\(number)"])).get() }
-        let crashed = try TemporaryDirectory(copying: harness.directory)
+        let crashed = try TemporaryDirectory(crashed: harness.directory)
         await harness.broker.stop()
         try await BrokerHarness.with(in: crashed) { harness in
             #expect(try await harness.produceOnceRecovered(topic, TestBatch.bytes(["last"])).get().baseOffset == 20)
@@ -67,7 +67,7 @@ struct RestartTests {
             try TestBatch.bytes(["\(sequence)"], producer: (producer.id, producer.epoch, sequence))
         }
         for sequence in 0..<3 as Range<Int32> { _ = try await first.produce(topic, batch(sequence)).get() }
-        if crash { directory = try TemporaryDirectory(copying: directory) }
+        if crash { directory = try TemporaryDirectory(crashed: directory) }
         await first.broker.stop()
         try await BrokerHarness.with(in: directory) { (harness: BrokerHarness) async throws in
             #expect(try await harness.produceOnceRecovered(topic, batch(2)).get().baseOffset == 2)
@@ -90,7 +90,7 @@ struct RestartTests {
                 return try await group.reduce(into: [ProducerID]()) { $0.append($1) }
             }
             for id in ids { #expect(seen.insert(id).inserted, "\(id) in run \(run)") }
-            let next = try TemporaryDirectory(copying: directory)
+            let next = try TemporaryDirectory(crashed: directory)
             await harness.broker.stop()
             directory = next
         }

@@ -92,7 +92,7 @@ final class ClusterHarness: Sendable {
         let member = member(id)
         network.leave(member.run)
         member.metadata.cut()
-        let left = try TemporaryDirectory(copying: member.directory)
+        let left = try TemporaryDirectory(crashed: member.directory)
         members.withLock { $0[id] = nil }
         await member.broker.stop()
         return left
