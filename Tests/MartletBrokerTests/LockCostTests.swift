@@ -2,6 +2,7 @@ import CLockCounter
 import MartletCore
 import MartletStorage
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import MartletBroker
@@ -10,6 +11,9 @@ import Testing
 @Suite("How often the broker locks", .enabled(if: lock_counter_works()), .timeLimit(.minutes(5)))
 struct LockCostTests {
     private static let batches = 2
+    /// A thread of its own: instructions one by one take seconds, and other tests are not to wait for them.
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private var loop: any EventLoop { group.next() }
 
     /// The fewest atomic instructions that a produce, and that a fetch, of one batch of so many records took.
     private func cost(_ count: Int) async throws -> (produce: Int64, fetch: Int64) {
@@ -31,22 +35,24 @@ struct LockCostTests {
     }
 
     private func producing(_ batch: [UInt8], to topic: TopicID, _ harness: BrokerHarness) async throws -> Int64 {
-        try await harness.loop.submit {
+        let loop = loop
+        return try await loop.submit {
             let attachment = ByteBuffer(bytes: batch)
             let items = [ProduceItem(topicID: topic, partition: 0, leaderEpoch: -1, bytes: 0..<batch.count)]
             lock_counter_begin()
             harness.broker.produce(
-                items, attachment: attachment, acks: .all, timeout: .seconds(30), on: harness.loop
+                items, attachment: attachment, acks: .all, timeout: .seconds(30), on: loop
             ) { _ in }
             return lock_counter_end()
         }.get()
     }
 
     private func fetching(_ item: FetchItem, _ harness: BrokerHarness) async throws -> Int64 {
-        try await harness.loop.submit {
+        let loop = loop
+        return try await loop.submit {
             let query = FetchQuery(maxWait: .zero, minBytes: 1, maxBytes: 8 << 20, items: [item])
             lock_counter_begin()
-            _ = harness.broker.fetch(query, on: harness.loop) { _ in }
+            _ = harness.broker.fetch(query, on: loop) { _ in }
             return lock_counter_end()
         }.get()
     }
@@ -55,6 +61,7 @@ struct LockCostTests {
     func perBatch() async throws {
         let few = try await cost(2)
         let many = try await cost(1000)
+        try await group.shutdownGracefully()
         #expect(few.produce > 0 && few.fetch > 0)
         // Larger batches have index entries more often; a lock per record would be a thousand more.
         #expect(many.produce <= few.produce + 100, "\(few.produce) for two, \(many.produce) for many")
