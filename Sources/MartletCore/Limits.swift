@@ -37,4 +37,7 @@ public enum Limits {
 
     /// Calls that one connection may have open at a time.
     public static let openCalls = 256
+
+    /// Partitions that one request may name. Brokers tell it in Hello and refuse more.
+    public static let partitionsPerRequest = 4_096
 }

@@ -1,3 +1,4 @@
+internal import MartletCore
 package import MartletProtocol
 package import NIOCore
 
@@ -12,7 +13,7 @@ package struct RPCServerOptions: Sendable {
     /// Calls of one connection open at once; more are answered RESOURCE_EXHAUSTED.
     package var openCallsMax = 256
     /// Partitions one request may name: told in Hello, upheld by the services.
-    package var partitionsPerRequestMax = 4096
+    package var partitionsPerRequestMax = Limits.partitionsPerRequest
     /// For calls that name no timeout.
     package var defaultTimeout = TimeAmount.seconds(30)
     /// Longer timeouts are cut to this.

@@ -111,8 +111,8 @@ extension ConsumerMachine {
 
     /// As many calls as hold them.
     private func parts<Item>(of items: [Item]) -> [[Item]] {
-        stride(from: 0, to: items.count, by: Self.partitionsPerCallMax).map { start in
-            Array(items[start..<min(start + Self.partitionsPerCallMax, items.count)])
+        stride(from: 0, to: items.count, by: Limits.partitionsPerRequest).map { start in
+            Array(items[start..<min(start + Limits.partitionsPerRequest, items.count)])
         }
     }
 

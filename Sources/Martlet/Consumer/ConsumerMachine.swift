@@ -7,8 +7,6 @@ struct ConsumerMachine: ~Copyable {
     /// Fetches to one broker that may be unanswered at a time. More than one, so that a partition whose records were
     /// just taken does not wait behind a long poll for quiet ones.
     static let fetchesPerBrokerMax = 8
-    /// Brokers take no more in one call.
-    static let partitionsPerCallMax = 4_096
 
     let configuration: ConsumerConfiguration
     var random: RandomSource

@@ -1,3 +1,5 @@
+internal import MartletCore
+
 /// Whom a follower's request is for.
 enum FetchLane: CaseIterable {
     /// Partitions that get records.
@@ -11,8 +13,8 @@ enum FetchLane: CaseIterable {
 /// Which requests a fetcher may have under way: one of each lane, and a few more for what becomes ready meanwhile. A value
 /// without clock or I/O.
 struct FetchPlan {
-    /// One request asks for at most so many partitions.
-    static let partitionsMax = 5_000
+    /// One request asks for at most so many partitions: a leader refuses more.
+    static let partitionsMax = Limits.partitionsPerRequest
     /// Requests beyond one of each lane.
     static let sparesMax = 4
 

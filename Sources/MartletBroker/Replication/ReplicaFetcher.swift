@@ -39,6 +39,8 @@ final class ReplicaFetcher: @unchecked Sendable {
     private var isCatchingUp = false
     private var timer: (task: Scheduled<Void>, time: Duration)?
     private var isStopped = false
+    /// Why the leader refused the last request as a whole, once that was told.
+    private var refusal: BrokerError?
 
     init(peer: any Peer, leader: PartitionLeader, own: ReplicaIdentity, replication: Replication) {
         self.peer = peer
@@ -263,10 +265,12 @@ final class ReplicaFetcher: @unchecked Sendable {
         guard !isStopped else { return }
         let now = replication.elapsed
         switch result {
-        case .failure:
+        case .failure(let error):
             replication.counters.failedFetch()
+            note(error)
             for member in request.members where !member.isGone { member.state.failed(at: now) }
         case .success(let answer):
+            refusal = nil
             pace.heard(of: answer.live, own: replication.live.traffic(at: now), at: now)
             var isAnswered = Array(repeating: false, count: request.members.count)
             for item in answer.items where isAnswered.indices.contains(item.index) && !isAnswered[item.index] {
@@ -329,6 +333,15 @@ final class ReplicaFetcher: @unchecked Sendable {
                 "partition": "\(member.partition.name)", "from": "\(offset)",
                 "end": "\(member.partition.log.logEndOffset)", "epoch": "\(member.state.epoch)",
             ])
+    }
+
+    /// A leader that is away comes back or is replaced; one that refuses what it is asked would do so for ever.
+    private func note(_ error: BrokerError) {
+        guard !error.code.isRetriable, error != refusal else { return }
+        refusal = error
+        replication.logger.warning(
+            "a leader refuses this broker's fetches",
+            metadata: ["leader": "\(leader.broker)", "error": "\(error.message)"])
     }
 
     /// Changes the log where that may block.

@@ -171,7 +171,7 @@ struct BrokerRun: Sendable {
             .records(
                 RecordsAdapter(
                     broker: broker, gate: ProduceGate(pressure: store.backPressure),
-                    partitionsPerRequestMax: partitionsPerRequestMax)),
+                    partitionsPerRequestMax: Limits.partitionsPerRequest)),
             .topics(TopicsAdapter(broker: broker)),
             .groups(GroupsAdapter(coordinator: groups)),
             .cluster(ClusterAdapter { report.response() }),
@@ -180,9 +180,6 @@ struct BrokerRun: Sendable {
         ]
     }
 
-    /// Named in Hello as partitions_per_request_max.
-    private static let partitionsPerRequestMax = 4096
-
     private static func options(_ settings: ServerSettings, _ report: StatusReporter) -> RPCServerOptions {
         let budget = MemoryBudget(capacity: settings.requestMemoryBytes)
         let hint = settings.metricsListener.map { "Metrics are at http://\($0)/metrics." }
@@ -190,7 +187,6 @@ struct BrokerRun: Sendable {
             budget: budget, metricsHint: hint ?? "Metrics are on a port of their own, once metrics.listener is set."
         ) { report.hello() }
         options.connectionsMax = settings.connectionsMax
-        options.partitionsPerRequestMax = partitionsPerRequestMax
         return options
     }
 
