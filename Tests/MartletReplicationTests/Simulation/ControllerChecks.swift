@@ -9,20 +9,57 @@ import SimulationKit
 struct ControllerChecks {
     private var sessionEnds: [PartitionLeader: [WorldTime]] = [:]
     private var reignStarts: [Revision: WorldTime] = [:]
-    /// Dials of one broker by another that found nobody: when the first was sent since the last that did, and the last.
-    private var silences: [Link: (since: WorldTime, last: WorldTime)] = [:]
+    /// Greetings of one broker by another that found nobody, one after the other, as far as their outcomes have come
+    /// back: when the first was sent, when the last came back. Nobody can know more.
+    private var silences: [Link: (since: WorldTime, until: WorldTime)] = [:]
+    /// Whose last word to a challenger was that it does not reach a controller, and when that was spoken.
+    private var misses: [Word: WorldTime] = [:]
+    /// Who was in service when a challenger asked last: the majority is one of those, whoever comes or leaves later.
+    private var electorates: [BrokerID: Set<BrokerID>] = [:]
+
+    private struct Word: Hashable {
+        let challenger: BrokerID
+        let voter: BrokerID
+        let controller: BrokerID
+    }
 
     mutating func sessionEnded(_ run: PartitionLeader, at now: WorldTime) {
         sessionEnds[run, default: []].append(now)
     }
 
-    mutating func dialled(_ link: Link, isAnswered: Bool, at now: WorldTime) {
-        silences[link] = isAnswered ? nil : (silences[link]?.since ?? now, now)
+    /// The outcome of a greeting is there. One that took longer than greetings can, or comes so long after the one before,
+    /// says that the greeter stood still: that is nobody's silence.
+    mutating func greeted(_ link: Link, isAnswered: Bool, sentAt: WorldTime, at now: WorldTime) {
+        let limit = ControllerSettings().greetingLimit
+        guard !isAnswered, now - sentAt <= limit else { return silences[link] = nil }
+        if let silence = silences[link], sentAt - silence.until <= limit {
+            silences[link] = (silence.since, now)
+        } else {
+            silences[link] = (sentAt, now)
+        }
+    }
+
+    mutating func asks(_ challenger: SimulatedBroker) {
+        let image = challenger.image
+        var electorate = Set(image.brokers.filter { !$0.value.isFenced }.keys)
+        electorate.insert(challenger.id)
+        if let controller = image.controller { electorate.insert(controller.broker) }
+        electorates[challenger.id] = electorate
+    }
+
+    /// What `voter` had said at `time` has reached the challenger.
+    mutating func heard(
+        _ voter: BrokerID, by challenger: BrokerID, about controller: BrokerID, isReached: Bool,
+        spokenAt time: WorldTime
+    ) {
+        misses[Word(challenger: challenger, voter: voter, controller: controller)] = isReached ? nil : time
     }
 
     /// Its process knows nothing of what the last one saw.
     mutating func started(_ broker: BrokerID) {
         silences = silences.filter { $0.key.from != broker }
+        misses = misses.filter { $0.key.challenger != broker }
+        electorates[broker] = nil
     }
 
     mutating func committed(
@@ -126,11 +163,12 @@ struct ControllerChecks {
         else { throw world.violation("broker \(run.broker) was declared dead without any reason") }
     }
 
-    /// How long every dial found nobody. A leap of the broker's clock may go unnoticed as far as a greeting may take.
+    /// How long every greeting whose outcome is known found nobody. A leap of the broker's clock may go unnoticed as far as
+    /// a greeting may take.
     private func silence(of target: BrokerID, to broker: SimulatedBroker, _ world: World) -> WorldTime {
-        guard let silence = silences[Link(from: broker.id, to: target)] else { return 0 }
+        guard let since = silences[Link(from: broker.id, to: target)]?.since else { return 0 }
         let limit = ControllerSettings().greetingLimit
-        return broker.leaps.filter { $0.at >= silence.since }.reduce(world.now - silence.since) {
+        return broker.leaps.filter { $0.at >= since }.reduce(world.now - since) {
             $0 + min($1.by, limit)
         }
     }
@@ -142,13 +180,15 @@ struct ControllerChecks {
         guard silence(of: run.broker, to: challenger, world) >= World.controllerSilenceMs else {
             throw world.violation("broker \(challenger.id) challenges controller \(run.broker), which answers it")
         }
-        let electorate = challenger.image.brokers.filter { !$0.value.isFenced || $0.key == run.broker }.keys
+        let electorate = (electorates[challenger.id] ?? []).sorted()
         let without = electorate.filter { other in
-            guard let silence = silences[Link(from: other, to: run.broker)] else { return false }
-            // What was said of it may be as old as an answer is waited for, and late by as much as anything is.
-            return world.now - silence.last <= 8_000
+            if other == challenger.id { return true }
+            let word = Word(challenger: challenger.id, voter: other, controller: run.broker)
+            guard let spokenAt = misses[word] else { return false }
+            // It may be as old as an answer is waited for, and late by as much as anything is.
+            return world.now - spokenAt <= 8_000
         }
-        guard without.count * 2 > electorate.count else {
+        guard without.count * 2 > electorate.count, electorate.contains(run.broker) else {
             throw world.violation(
                 "broker \(challenger.id) challenges controller \(run.broker): only \(without) miss it")
         }

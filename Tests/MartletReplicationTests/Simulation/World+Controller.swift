@@ -46,10 +46,15 @@ extension World {
             dial(record.id, from: broker) { [self] in try tellController(broker, .dialled(run, $0)) }
         case .greet(let record):
             let run = PartitionLeader(broker: record.id, startEpoch: record.startEpoch)
+            let link = Link(from: broker.id, to: record.id)
+            let sentAt = now
             dial(record.id, from: broker) { [self] in
+                controllerChecks.greeted(link, isAnswered: $0 == .accepted, sentAt: sentAt, at: now)
                 try tellController(broker, .greeted(run, options.plant == .hearsNoGreeting ? .noAnswer : $0))
             }
-        case .askReach(let record, let others): askReach(of: record.id, to: others, for: broker)
+        case .askReach(let record, let others):
+            controllerChecks.asks(broker)
+            askReach(of: record.id, to: others, for: broker)
         case .tellController(let record, let run):
             send(from: broker.id, to: record.id) { [self] in try tellController($0, .deathReported(run)) }
         case .compactHistory: break
@@ -90,7 +95,6 @@ extension World {
         _ id: BrokerID, from broker: SimulatedBroker, _ done: @escaping (DialResult) throws -> Void
     ) {
         let result = dialResult(id, from: broker.id)
-        controllerChecks.dialled(Link(from: broker.id, to: id), isAnswered: result == .accepted, at: now)
         after(result == .noAnswer ? 500 : roll(1...20), on: broker) { try done(result) }
     }
 
@@ -110,16 +114,17 @@ extension World {
             return after(1, on: broker) { [self] in try tellController(broker, .reachKnown(id, [broker.id])) }
         }
         send(from: broker.id, to: id) { [self] asked in
-            var reached = others.filter { dialResult($0, from: id) == .accepted }
-            for other in others {
-                let link = Link(from: id, to: other)
-                controllerChecks.dialled(link, isAnswered: reached.contains(other), at: now)
-            }
-            if options.plant == .hearsNoGreeting { reached = [broker.id] }
+            let reached = others.filter { dialResult($0, from: id) == .accepted }
+            let spokenAt = now
             send(from: asked.id, to: broker.id) { [self] in
                 guard !isAnswered, $0 === broker else { return }
                 isAnswered = true
-                try tellController(broker, .reachKnown(id, reached))
+                for other in others {
+                    controllerChecks.heard(
+                        id, by: broker.id, about: other, isReached: reached.contains(other), spokenAt: spokenAt)
+                }
+                let heard = options.plant == .hearsNoGreeting ? [broker.id] : reached
+                try tellController(broker, .reachKnown(id, heard))
             }
         }
         after(2_000, on: broker) { [self] in

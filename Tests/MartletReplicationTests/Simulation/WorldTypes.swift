@@ -71,7 +71,8 @@ enum Plant: String, CaseIterable, Sendable {
     /// which saves a minute of every run.
     var seeds: ClosedRange<UInt64> {
         switch self {
-        case .removedReplicaCountsOn: 301...400
+        case .removedReplicaCountsOn: 101...200
+        case .copiesTwice: 601...700
         case .countsOldEpoch, .unknownAdditionFailed: 61...160
         default: 1...100
         }
