@@ -18,7 +18,8 @@
  *     ... start again with the same table, or any other ...
  *
  * Any thread; the calls run one at a time. Paths of one file are always spelled alike. Syncs are modelled and not made.
- * After one that failed the file's pages count as clean, as Linux does it: a later sync succeeds and does not keep them.
+ * After one that failed the file's pages count as clean, as Linux does it: a later sync succeeds and does not keep
+ * them.
  */
 typedef struct mlog_faulty mlog_faulty;
 
