@@ -6,12 +6,12 @@ import Testing
 @testable import MartletStorage
 
 /// Atomic instructions stand for locks, whose fast paths are inlined: see CLockCounter. That there are as many for two
-/// records as for a thousand says that no lock is taken, and nothing is retained, per record.
+/// records as for two hundred says that no lock is taken, and nothing is retained, per record.
 @Suite("How often the log locks", .enabled(if: lock_counter_works()), .timeLimit(.minutes(5)))
 struct LockCostTests {
     private static let batches = 2
     private static let few = 2
-    private static let many = 1000
+    private static let many = 200
 
     /// The fewest atomic instructions that one of `batches` calls took; of several, as now and then an index entry or a
     /// step of preallocation is due.
@@ -90,7 +90,7 @@ struct LockCostTests {
         #expect(try fewest([{}]) < 20)
     }
 
-    @Test("a batch of a thousand records takes as many atomic instructions as one of two", arguments: Path.allCases)
+    @Test("a batch of two hundred records takes as many atomic instructions as one of two", arguments: Path.allCases)
     func perBatch(path: Path) throws {
         let cost =
             switch path {

@@ -43,6 +43,7 @@ struct RecentProducersTests {
         let replica = try Replica(settings: LogSettings())
         try replica.log.startLeaderEpoch(1)
         try append(replica, 0..<40, by: 7, 1)
+        replica.sync()
         try replica.store.checkpoint()
         try append(replica, 40..<43, by: 7, 1)
         let before = producers(replica)
@@ -65,6 +66,7 @@ struct RecentProducersTests {
         try append(replica, 0..<10, by: 7, 1)
         try replica.log.startLeaderEpoch(2)
         try append(replica, 0..<10, by: 8, 2)
+        replica.sync()
         try replica.store.checkpoint()
         #expect(replica.store.environment.recentProducers.line(of: partition(), limit: 10)?.snapshot.offset == 20)
         try replica.log.startFollowing(3)
@@ -87,6 +89,7 @@ struct RecentProducersTests {
         let replica = try Replica(settings: LogSettings())
         try replica.log.startLeaderEpoch(1)
         try append(replica, 0..<9, by: 7, 1)
+        replica.sync()
         try replica.store.checkpoint()
         try replica.restart(.kill) { try change("\(replica.directory.path)/\(RecentProducers.fileName)", at: 30) }
         #expect(replica.store.environment.recentProducers.line(of: partition(), limit: 10) == nil)
@@ -99,15 +102,19 @@ struct RecentProducersTests {
         let recent = replica.store.environment.recentProducers
         try replica.log.startLeaderEpoch(1)
         try append(replica, 0..<5, by: 7, 1)
+        replica.sync()
         try replica.store.checkpoint()
         #expect(recent.line(of: partition(), limit: 10) != nil)
         replica.log.writer.withLock { $0.bytesSinceSnapshot = Checkpointer.snapshotBytes }
+        replica.sync()
         try replica.store.checkpoint()
         #expect(recent.line(of: partition(), limit: 10) == nil)
         try append(replica, 5..<8, by: 7, 1)
+        replica.sync()
         try replica.store.checkpoint()
         #expect(recent.line(of: partition(), limit: 10)?.snapshot.offset == 8)
         try replica.store.remove(partition())
+        replica.sync()
         try replica.store.checkpoint()
         #expect(recent.line(of: partition(), limit: 10) == nil)
     }
