@@ -82,7 +82,7 @@ final class Checkpointer: Sendable {
         if waiting { environment.slowSync.syncAndWait(lagging) } else { environment.slowSync.enqueueFully(lagging) }
         try writeSnapshots(logs, afterBytes: Self.snapshotBytes)
         for log in logs { try containing(log) { () throws(StorageError) in try log.writeDamages() } }
-        try environment.recentProducers.write(logs) { registry.entry($0) != nil }
+        try environment.recentProducers.write(logs, isKnown: registry.knows)
         try writeOffsets(isClean: false)
     }
 

@@ -24,6 +24,11 @@ final class LogRegistry: Sendable {
 
     func entry(_ id: TopicIDPartition) -> OffsetsEntry? { state.withLock { $0.entries[id] } }
 
+    /// Whether there is such a partition: open, if only since the last checkpoint, or not opened yet.
+    func knows(_ id: TopicIDPartition) -> Bool {
+        state.withLock { $0.logs[id] != nil || $0.entries[id] != nil }
+    }
+
     /// Refused when the store is closed, when the log is open already, and past `limit` logs.
     func add(_ log: PartitionLog, limit: Int) throws(StorageError) {
         try state.withLock { (state) throws(StorageError) in

@@ -105,13 +105,18 @@ final class RecentProducers: Sendable {
 
     private static func take(_ log: PartitionLog, _ state: inout State) {
         guard case .online = log.state else { return }
+        if let known = state.lines[log.id], log.snapshots.withLock({ $0 }) >= known.offset { drop(log.id, &state) }
+        // What an earlier checkpoint took may be synced by now; what this one takes may be, too.
+        keepSynced(log, &state)
         let known = state.lines[log.id]
-        if let known, log.snapshots.withLock({ $0 }) >= known.offset { drop(log.id, &state) }
-        if state.waiting[log.id] == nil, let line = log.recentProducers(unlessAt: known?.offset) {
-            let bytes = encode(line, of: log.id)
-            guard state.size - (known?.bytes.count ?? 0) + bytes.count <= fileBytesMax else { return }
-            state.waiting[log.id] = Encoded(offset: line.snapshot.offset, cuts: line.snapshot.cuts, bytes: bytes)
-        }
+        guard state.waiting[log.id] == nil, let line = log.recentProducers(unlessAt: known?.offset) else { return }
+        let bytes = encode(line, of: log.id)
+        guard state.size - (known?.bytes.count ?? 0) + bytes.count <= fileBytesMax else { return }
+        state.waiting[log.id] = Encoded(offset: line.snapshot.offset, cuts: line.snapshot.cuts, bytes: bytes)
+        keepSynced(log, &state)
+    }
+
+    private static func keepSynced(_ log: PartitionLog, _ state: inout State) {
         guard let waiting = state.waiting[log.id], log.syncedOffset >= waiting.offset || log.cuts != waiting.cuts
         else { return }
         state.waiting[log.id] = nil

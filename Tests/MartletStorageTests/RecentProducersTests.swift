@@ -96,6 +96,20 @@ struct RecentProducersTests {
         #expect(producers(replica)[7]?.newest.lastOffset == 8)
     }
 
+    @Test("a log is known from the moment it is made: its first checkpoint keeps its producers")
+    func firstCheckpoint() throws {
+        let replica = try Replica(settings: LogSettings())
+        let store = replica.store
+        for index in PartitionIndex(1)...20 {
+            let log = try store.create(partition(index), topic: "t", settings: LogSettings())
+            try log.startLeaderEpoch(1)
+            try log.append(batch("first", producer: TestProducer(id: 7, epoch: 0, sequence: 0)), epoch: 1)
+            store.environment.sync.syncAndWait([log])
+            try store.checkpoint()
+            #expect(store.environment.recentProducers.line(of: log.id, limit: 10)?.snapshot.offset == 1)
+        }
+    }
+
     @Test("a log's line goes when its own snapshot says as much, and when the log is removed")
     func goes() throws {
         let replica = try Replica(settings: LogSettings())
