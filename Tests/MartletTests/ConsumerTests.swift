@@ -63,6 +63,25 @@ struct ConsumerTests {
         await broker.stop()
     }
 
+    @Test("waiting for a while ends without a record, takes one that is there, and tells a stop from either")
+    func within() async throws {
+        let broker = try await filled(10)
+        let consumer = try consumer(broker)
+        consumer.assign([partition], from: .latest)
+        #expect(try await consumer.next(within: .milliseconds(1)) == nil)
+        #expect(!consumer.isStopped)
+        try consumer.seek(partition, to: .earliest)
+        #expect(try await consumer.next(within: .seconds(60))?.recordCount == 10)
+        // The clock is no part of it: what is there is handed out whatever the time.
+        try consumer.seek(partition, to: .earliest)
+        while try await consumer.next(within: .zero) == nil {}
+        consumer.control.stop()
+        #expect(try await consumer.next(within: .seconds(60)) == nil)
+        #expect(consumer.isStopped)
+        await consumer.close()
+        await broker.stop()
+    }
+
     @Test("a position inside a batch shows nothing before it")
     func insideBatch() async throws {
         let broker = try await filled(30)

@@ -1,5 +1,6 @@
 public import Logging
 public import MartletCore
+internal import NIOCore
 
 /// Reads records: of partitions that the application assigns, or of those that are its share in a group.
 ///
@@ -46,6 +47,9 @@ public final class Consumer {
     deinit {
         shell.abandon()
     }
+
+    /// It was stopped or closed: its sequences have ended.
+    public var isStopped: Bool { shell.withMachine { $0.isStopped } }
 
     /// Stops the consumer from any task or thread.
     public var control: ConsumerControl { ConsumerControl(shell: shell) }
@@ -173,6 +177,26 @@ extension Consumer {
     /// - Throws: ``MartletError/Code/corruptBatch``, ``MartletError/Code/offsetOutOfRange``,
     ///   ``MartletError/Code/logTruncated``, or what a broker says when a partition cannot be read.
     nonisolated(nonsending) public func next() async throws(MartletError) -> ConsumedBatch? {
+        try await next(until: nil)
+    }
+
+    /// The next batch, or nil when none has come within `time`, for a task that has other things to look after. Nil, too,
+    /// once the consumer is stopped, as ``isStopped`` tells, or when the task is cancelled. Throws as ``next()``.
+    nonisolated(nonsending) public func next(within time: Duration) async throws(MartletError) -> ConsumedBatch? {
+        let over = Eventual<Void>()
+        let timer = shell.core.loop.scheduleTask(in: .nanoseconds(time.wholeNanoseconds)) {
+            [wakeApplication = shell.wakeApplication] in
+            over.fulfil(())
+            wakeApplication()
+        }
+        defer { timer.cancel() }
+        return try await next(until: over)
+    }
+
+    /// Waits until `over` has arrived at most; whoever makes it arrive wakes the application, too.
+    private nonisolated(nonsending) func next(
+        until over: Eventual<Void>?
+    ) async throws(MartletError) -> ConsumedBatch? {
         giveBackLeftover()
         while !Task.isCancelled {
             if let group = shell.group { try await attend(to: group) }
@@ -184,6 +208,7 @@ extension Consumer {
             case .stopped:
                 return nil
             case .wait(let waiter):
+                if over?.current != nil { return nil }
                 guard shell.group?.beginWaiting(.forRecords) ?? true else { continue }
                 do throws(MartletError) { try await waiter.value() } catch { shell.group?.endWaiting() }
             }

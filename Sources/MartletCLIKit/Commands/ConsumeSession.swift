@@ -24,7 +24,9 @@ struct ConsumeSession: ~Copyable {
     /// Reads what the consumer is assigned, or what its group gives it.
     mutating func run(_ consumer: Consumer) async throws {
         do {
-            while !isDone, let batch = try await consumer.next() { try take(batch, consumer) }
+            while !isDone, !consumer.isStopped {
+                if let batch = try await next(consumer) { try take(batch, consumer) } else { try passOver(consumer) }
+            }
         } catch {
             progress.clear()
             // What was read before the failure is good.
@@ -33,6 +35,22 @@ struct ConsumeSession: ~Copyable {
         }
         progress.clear()
         try output.flush()
+    }
+
+    /// How often it is looked whether the end was reached without a record: it may have been deleted, or compacted away, since
+    /// reading began.
+    private static let look = Duration.milliseconds(250)
+
+    /// Nil: none came for a while, or the consumer is stopped.
+    private func next(_ consumer: Consumer) async throws -> ConsumedBatch? {
+        goal.hasEnd ? try await consumer.next(within: Self.look) : try await consumer.next()
+    }
+
+    /// Partitions whose position has come to their end without a record of theirs.
+    private func passOver(_ consumer: Consumer) throws {
+        let over = goal.unread.filter { (try? consumer.position(of: $0)) ?? 0 >= goal.end(of: $0) }
+        goal.finish(over)
+        try consumer.pause(Array(over))
     }
 
     private var isDone: Bool { remaining == 0 || goal.isReached }

@@ -4,12 +4,15 @@ internal import Martlet
 final class ReadingGoal {
     /// The first offset of each partition that is not read; nil: there is no end.
     private let ends: [TopicPartition: Offset]?
-    private var unread: Set<TopicPartition> = []
+    /// Partitions that are still read.
+    private(set) var unread: Set<TopicPartition> = []
     private var hasBegun = false
 
     init(ends: [TopicPartition: Offset]?) {
         self.ends = ends
     }
+
+    var hasEnd: Bool { ends != nil }
 
     /// Everything that this process is to read has been read.
     var isReached: Bool { ends != nil && hasBegun && unread.isEmpty }
