@@ -25,8 +25,10 @@ package enum CommandRunner {
     package static func run(_ root: any ParsableCommand.Type, _ arguments: [String]? = nil) async -> Ending {
         // A reader that goes away is noticed by the write, not by a signal.
         signal(SIGPIPE, SIG_IGN)
+        let words = CommandWords(arguments ?? Array(CommandLine.arguments.dropFirst()), of: root)
+        if let mistake = words.mistake { return Ending(code: 2, errors: "Error: \(mistake)\n\(words.usage)\n") }
         do {
-            var command = try root.parseAsRoot(arguments)
+            var command = try root.parseAsRoot(words.arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
