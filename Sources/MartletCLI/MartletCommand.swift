@@ -9,8 +9,8 @@ struct MartletCommand: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "A durable, partitioned log: the broker and its command line.",
         discussion: """
-            Commands that talk to a broker take --broker HOST:PORT, or MARTLET_BROKER from the environment. Exit codes: \
-            0 done, 1 refused or failed, 2 usage.
+            Commands that talk to a broker take --broker HOST:PORT, before or behind their names, or MARTLET_BROKER from \
+            the environment. Exit codes: 0 done, 1 refused or failed, 2 usage.
 
               martlet broker --data ./martlet-data
               martlet topic create orders --partitions 3
@@ -25,6 +25,7 @@ struct MartletCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        StandardDescriptors.occupy()
         CommandRunner.exit(await CommandRunner.run(MartletCommand.self))
     }
 }

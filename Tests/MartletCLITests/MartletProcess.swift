@@ -14,6 +14,13 @@ enum MartletProcess {
     private static let program = URL(filePath: ProcessInfo.processInfo.arguments[0]).deletingLastPathComponent()
         .appending(path: "martlet")
 
+    /// Runs a line of shell, in which `$MARTLET` is the program, with `directory` as its own.
+    static func shell(_ line: String, broker: String? = nil, in directory: URL) async throws -> Outcome {
+        try await run(
+            ["-c", line], broker: broker, in: directory, program: URL(filePath: "/bin/sh"),
+            environment: ["MARTLET": program.path()])
+    }
+
     /// A process that is not started yet; its output goes to `output`.
     static func make(_ arguments: [String], broker: String?, output: Any, errors: Any) -> Process {
         let process = Process()
@@ -37,7 +44,8 @@ enum MartletProcess {
 
     /// Runs to the end. `input`: standard input.
     static func run(
-        _ arguments: [String], broker: String? = nil, input: Data? = nil, in directory: URL
+        _ arguments: [String], broker: String? = nil, input: Data? = nil, in directory: URL,
+        program: URL = program, environment: [String: String] = [:]
     ) async throws -> Outcome {
         func file(_ kind: String) throws -> (URL, FileHandle) {
             let url = directory.appending(path: "\(UUID().uuidString).\(kind)")
@@ -47,6 +55,9 @@ enum MartletProcess {
         let (output, outputHandle) = try file("out")
         let (errors, errorsHandle) = try file("err")
         let process = make(arguments, broker: broker, output: outputHandle, errors: errorsHandle)
+        process.executableURL = program
+        process.environment?.merge(environment) { $1 }
+        process.currentDirectoryURL = directory
         if let input {
             let (url, _) = try file("in")
             try input.write(to: url)
@@ -112,8 +123,8 @@ final class BrokerUnderTest: Sendable {
     }
 
     /// Ends the broker in order; returns its exit code.
-    func stop() async throws -> Int32 {
-        process.terminate()
+    func stop(_ signal: Int32 = SIGTERM) async throws -> Int32 {
+        kill(process.processIdentifier, signal)
         return try await stopped.value
     }
 }

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Foundation
+import MartletCLIKit
 import MartletServer
 
 /// `martlet broker`: runs a broker in this process until SIGTERM or SIGINT.
 struct BrokerRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a broker in this process until it is told to stop (SIGTERM, Ctrl-C).",
+        abstract: "Run a broker in this process until it is told to stop (SIGTERM, Ctrl-C, or a closed terminal).",
         discussion: """
             Every setting can be given by flag, as an environment variable (MARTLET_LOG_RETENTION_MS for log.retention.ms) or in \
             a file of "name = value" lines; flags win over the environment, the environment over the file. \
@@ -55,20 +56,23 @@ struct BrokerRunCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "List every setting with its default, and exit.")
     var settings = false
 
+    func validate() throws { _ = try flags() }
+
     func run() async throws {
         if settings { return printSettings() }
         let reader = try await SettingsReader(
             flags: try flags(), environment: ProcessInfo.processInfo.environment, file: config)
-        try await BrokerProcess.run(try ServerSettings(reader: reader), openCluster: EtcdOpener.open)
+        try await BrokerProcess.run(
+            try ServerSettings(reader: reader), stopsOnHangUp: !HangUp.isIgnored, openCluster: EtcdOpener.open)
     }
 
     private func flags() throws -> [String: String] {
         var flags: [String: String] = [:]
-        for assignment in set {
-            guard let equals = assignment.firstIndex(of: "=") else {
-                throw ValidationError("--set \(assignment): write it as name=value")
+        for text in set {
+            guard let assignment = Assignment(text) else {
+                throw ValidationError("--set: '\(text)' is not an assignment: write name=value")
             }
-            flags[String(assignment[..<equals])] = String(assignment[assignment.index(after: equals)...])
+            flags[assignment.name] = assignment.value
         }
         flags["log.dir"] = data ?? flags["log.dir"]
         flags["listeners"] = listen ?? flags["listeners"]

@@ -6,13 +6,14 @@ internal import Dispatch
     internal import Darwin
 #endif
 
-/// Lets a command end in order on Ctrl-C and SIGTERM; a second signal ends it at once. Until ``cancel()``.
+/// Lets a command end in order on Ctrl-C, SIGTERM and, unless `nohup` has it ignored, SIGHUP, which a terminal sends that is
+/// closed; a second signal ends it at once. Until ``cancel()``.
 final class StopSignals {
     private let sources: [any DispatchSourceSignal]
 
     init(_ stop: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "martlet.signals")
-        sources = [SIGINT, SIGTERM].map { number in
+        sources = (HangUp.isIgnored ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP]).map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
@@ -26,5 +27,15 @@ final class StopSignals {
 
     func cancel() {
         for source in sources { source.cancel() }
+    }
+}
+
+/// SIGHUP: sent when the terminal is closed that a program runs in.
+package enum HangUp {
+    /// Whoever started the program, `nohup` say, wants it to live on.
+    package static var isIgnored: Bool {
+        let former = signal(SIGHUP, SIG_IGN)
+        signal(SIGHUP, former)
+        return unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }

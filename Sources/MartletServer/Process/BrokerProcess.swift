@@ -5,8 +5,10 @@ internal import UnixSignals
 /// The whole process of `martlet broker`: logs on standard error, signals, one ``BrokerService``.
 package enum BrokerProcess {
     /// Serves until SIGTERM or SIGINT, then stops cleanly. `openCluster` opens the metadata store of a broker in a cluster.
+    ///
+    /// - Parameter stopsOnHangUp: SIGHUP ends it, too, and as cleanly: its terminal was closed.
     package static func run(
-        _ settings: ServerSettings, openCluster: @escaping BrokerService.StoreOpener
+        _ settings: ServerSettings, stopsOnHangUp: Bool, openCluster: @escaping BrokerService.StoreOpener
     ) async throws {
         LoggingSystem.bootstrap { LineLogHandler(label: $0, level: settings.logLevel) }
         let group = ServiceGroup(
@@ -16,7 +18,7 @@ package enum BrokerProcess {
                         service: BrokerService(
                             settings: settings, logger: Logger(label: "martlet"), openCluster: openCluster))
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
+                gracefulShutdownSignals: [.sigterm, .sigint] + (stopsOnHangUp ? [.sighup] : []),
                 // What the group has to say of signals is for whoever debugs it.
                 logger: Logger(label: "process") { LineLogHandler(label: $0, level: .warning) }
             ))
