@@ -16,8 +16,8 @@ enum Remedy {
         case .refused(.topicAlreadyExists):
             "`martlet topic describe NAME` shows it; with --if-not-exists this is no error."
         case .recordTooLarge, .refused(.messageTooLarge):
-            "Raise the topic's max.message.bytes (`martlet topic alter NAME --set max.message.bytes=N`) and say "
-                + "--max-message-bytes N to produce."
+            "Where the topic takes less than 1048588 bytes (max.message.bytes, segment.bytes), say so: --max-message-bytes N. For "
+                + "larger records raise both: `martlet topic alter NAME --set max.message.bytes=N`."
         case .refused(.metadataUnavailable):
             "Brokers serve what there is; changes have to wait until etcd answers them again. `martlet cluster status` shows it."
         case .refused(.notEnoughReplicas), .refused(.notEnoughReplicasAfterAppend):

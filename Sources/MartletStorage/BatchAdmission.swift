@@ -11,9 +11,10 @@ struct BatchAdmission {
         _ bytes: UnsafeRawBufferPointer, _ settings: LogSettings, now: TimestampMs
     ) throws(StorageError) -> BatchAdmission {
         if bytes.count > settings.maxMessageBytes {
+            let setting = settings.maxMessageBytes < settings.segmentBytes ? "max.message.bytes" : "segment.bytes"
             throw StorageError(
                 .recordTooLarge,
-                "the batch has \(bytes.count) bytes; max.message.bytes of the topic is \(settings.maxMessageBytes)"
+                "the batch has \(bytes.count) bytes; \(setting) of the topic is \(settings.maxMessageBytes)"
             )
         }
         let header = try check(bytes, settings)

@@ -87,6 +87,72 @@ struct EndToEndTests {
         #expect(try await broker.martlet("consume", "t", "--exit-at-end").output == "one\n")
     }
 
+    @Test("empty lines between JSON objects are no records, and lines are counted as an editor does")
+    func blankLines() async throws {
+        let broker = try await BrokerUnderTest()
+        _ = try await broker.martlet("topic", "create", "t", "--partitions", "1")
+        let produced = try await broker.martlet(
+            "produce", "t", "--json", input: "{\"value\":\"one\"}\n\n \t\r\n{\"value\":\"two\"}\n\n{\"value\":3}\n")
+        #expect(produced.code == 1)
+        #expect(produced.errors.contains("line 6, column 10"))
+        #expect(try await broker.martlet("consume", "t", "--exit-at-end").output == "one\ntwo\n")
+    }
+
+    @Test("a batch that the topic does not take is told once, by the setting that is in the way")
+    func tooLarge() async throws {
+        let broker = try await BrokerUnderTest()
+        _ = try await broker.martlet("topic", "create", "t", "--partitions", "1", "--set", "segment.bytes=4096")
+        let lines = String(repeating: "0123456789\n", count: 2000)
+        let produced = try await broker.martlet("produce", "t", input: lines)
+        #expect(produced.code == 1)
+        #expect(produced.errors.contains("segment.bytes of the topic is 4096"))
+        #expect(produced.errors.hasPrefix("martlet: "))
+        #expect(produced.errors.contains("--max-message-bytes"))
+        #expect(try await broker.martlet("produce", "t", "--max-message-bytes", "4096", input: lines).code == 0)
+    }
+
+    @Test("a group whose place was deleted comes to the end all the same", .timeLimit(.minutes(1)))
+    func deletedPlace() async throws {
+        let broker = try await BrokerUnderTest()
+        _ = try await broker.martlet("topic", "create", "t", "--partitions", "1")
+        _ = try await broker.martlet("produce", "t", input: "one\ntwo\nthree\n")
+        let first = try await broker.martlet("consume", "t", "--group", "g", "--exit-at-end", "--max", "1")
+        #expect(first.output == "one\n")
+        _ = try await broker.martlet("topic", "delete-records", "t", "--partition", "0", "--before", "end")
+        let second = try await broker.martlet("consume", "t", "--group", "g", "--exit-at-end")
+        #expect(second.code == 0)
+        #expect(second.output.isEmpty)
+    }
+
+    @Test("without its standard streams a command fails, and writes into no file that it has opened")
+    func closedStreams() async throws {
+        let broker = try await BrokerUnderTest()
+        _ = try await broker.martlet("topic", "create", "t", "--partitions", "1")
+        _ = try await broker.martlet("produce", "t", input: "one\n")
+        let outcome = try await MartletProcess.shell(
+            "$MARTLET consume t --exit-at-end >&-", broker: broker.address, in: broker.directory)
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("cannot write to standard output: Bad file descriptor"))
+    }
+
+    @Test("a closed terminal ends a broker as cleanly as SIGTERM does, unless nohup has it go on")
+    func hangUp() async throws {
+        let broker = try await BrokerUnderTest()
+        #expect(try await broker.stop(SIGHUP) == 0)
+        let directory = broker.directory
+        let outcome = try await MartletProcess.shell(
+            """
+            nohup $MARTLET broker --data nohup --listen 127.0.0.1:0 --ready-file ready-nohup >nohup.log 2>&1 &
+            until [ -s ready-nohup ]; do sleep 0.05; done
+            kill -HUP $!
+            $MARTLET broker status --broker "$(cat ready-nohup)" >/dev/null || exit 9
+            kill -TERM $!
+            wait $!
+            """, in: directory)
+        #expect(outcome.code == 0)
+        #expect(outcome.errors.isEmpty)
+    }
+
     @Test("consume ends quietly when its reader goes away, though nothing more comes")
     func closedPipe() async throws {
         let broker = try await BrokerUnderTest()

@@ -16,7 +16,8 @@ package struct ClientOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How long failures that may pass are tried again: 10s, 2m. (default: 10s)", valueName: "time"))
+            "How long failures that may pass are tried again: 10s, 2m. (default: 10s; deliveries of produce: 2m)",
+            valueName: "time"))
     package var timeout: String?
 
     @Flag(name: .long, help: "Tell on standard error what the client does.")
@@ -28,9 +29,12 @@ package struct ClientOptions: ParsableArguments {
         _ = try configuration()
     }
 
-    package var logger: Logger {
+    package var logger: Logger { logger(atLeast: .warning) }
+
+    /// One that tells what is at least so bad; with `--verbose`, everything.
+    func logger(atLeast level: Logger.Level) -> Logger {
         var logger = Logger(label: "martlet") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = verbose ? .debug : .warning
+        logger.logLevel = verbose ? .debug : level
         return logger
     }
 

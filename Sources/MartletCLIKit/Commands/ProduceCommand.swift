@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import Logging
 internal import Martlet
 
 /// `martlet produce`: a record per line, from a file or standard input.
@@ -7,7 +8,8 @@ package struct ProduceCommand: AsyncParsableCommand {
         commandName: "produce", abstract: "Send records to a topic: one for each line of a file or of standard input.",
         discussion: """
             Ends with exit code 0 only if every record was acknowledged, as --acks says (with 0: written to the socket). \
-            The last line needs no newline; an empty line is an empty value.
+            The last line needs no newline; an empty line is an empty value (with --json: nothing). Records are tried \
+            again for two minutes, or as long as --timeout says.
 
               martlet produce orders orders.txt --key-separator :
               martlet consume orders --json --exit-at-end | martlet produce copy --json
@@ -85,12 +87,14 @@ package struct ProduceCommand: AsyncParsableCommand {
         let input = try InputFile(file)
         var configuration = ProducerConfiguration(client: try await client.connect())
         configuration.acks = acks.value
+        configuration.deliver(within: client)
         configuration.compression = compression.value
         if let maxMessageBytes {
             configuration.maxMessageBytes = maxMessageBytes
             configuration.maxRequestBytes = max(configuration.maxRequestBytes, maxMessageBytes)
         }
-        let producer = try Producer(configuration, logger: client.logger)
+        // Failures end the run, which tells them.
+        let producer = try Producer(configuration, logger: client.logger(atLeast: .error))
         var session = ProduceSession(
             producer: producer, topic: topic, partition: partition,
             headers: try header.assignments("--header").map { RecordHeader(key: $0.name, value: $0.value) },
@@ -102,6 +106,16 @@ package struct ProduceCommand: AsyncParsableCommand {
         defer { signals.cancel() }
         try await session.run(input)
         if !quiet { StandardError.write(session.summary) }
+    }
+}
+
+extension ProducerConfiguration {
+    /// `--timeout` bounds deliveries, too. Without it they may take their own default, which outlasts a broker's restart.
+    mutating func deliver(within options: ClientOptions) {
+        guard options.timeout != nil else { return }
+        deliveryTimeout = client.operationTimeout
+        // A request may not take longer than what it is for.
+        client.requestTimeout = min(client.requestTimeout, deliveryTimeout - linger)
     }
 }
 

@@ -20,6 +20,8 @@ struct ProduceSession: ~Copyable {
     private var progress: ProgressLine
     private var count = 0
     private var bytes = 0
+    /// Of the line that is being sent, from 1.
+    private var lineNumber = 0
 
     init(
         producer: Producer, topic: String, partition: PartitionIndex?, headers: [RecordHeader], format: Format,
@@ -56,19 +58,28 @@ struct ProduceSession: ~Copyable {
 
     private mutating func sendAll(_ input: InputFile) async throws {
         while true {
-            guard let room = lines.room() else { throw BadRecord("line \(count + 1) is longer than any record may be") }
+            guard let room = lines.room() else {
+                throw BadRecord("line \(lineNumber + 1) is longer than any record may be")
+            }
             let read = try await input.read(into: room)
             if read == 0 { break }
             lines.filled(read)
             while let line = lines.next() {
-                // Nearly always there is room, and nothing to wait for.
-                if try !sendNow(line) { try await sendWhenPossible(line) }
+                try await send(line)
             }
             if let latest { try await checkpoints.add(latest) }
             progress.update(records: count, bytes: bytes, part: input.size.map { Double(bytes) / Double(max($0, 1)) })
         }
         // Half a line is no record.
-        if !input.isStopped, let line = lines.last(), try !sendNow(line) { try await sendWhenPossible(line) }
+        if !input.isStopped, let line = lines.last() { try await send(line) }
+    }
+
+    @inline(__always)
+    private mutating func send(_ line: UnsafeRawBufferPointer) async throws {
+        lineNumber += 1
+        if case .json = format, line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
+        // Nearly always there is room, and nothing to wait for.
+        if try !sendNow(line) { try await sendWhenPossible(line) }
     }
 
     // MARK: One record
@@ -93,7 +104,7 @@ struct ProduceSession: ~Copyable {
             do throws(JSONError) {
                 try decoder.decode(line)
             } catch {
-                throw BadRecord("line \(count + 1), \(error)")
+                throw BadRecord("line \(lineNumber), \(error)")
             }
             return Outgoing(
                 key: decoder.key, value: decoder.value,
@@ -136,7 +147,7 @@ struct ProduceSession: ~Copyable {
 
     private func failure(_ error: MartletError) -> any Error {
         guard error.code == .recordTooLarge || error.code == .invalidArgument else { return error }
-        return BadRecord("line \(count + 1): \(Remedy.text(for: error))")
+        return BadRecord("line \(lineNumber): \(Remedy.text(for: error))")
     }
 }
 
