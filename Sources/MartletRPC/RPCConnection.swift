@@ -88,11 +88,9 @@ package final class RPCConnection: RPCCaller {
     }
 
     private static func reason(_ error: any Error) -> String {
-        guard let error = error as? NIOConnectionError else { return "\(error)" }
-        if let first = error.connectionErrors.first {
-            return "\(first.error)"
-        }
-        return error.dnsAError.map { "\($0)" } ?? "the name \(error.host) has no address"
+        guard let error = error as? NIOConnectionError else { return NetworkReason.text(error) }
+        return (error.connectionErrors.first?.error ?? error.dnsAError).map(NetworkReason.text)
+            ?? "the name \(error.host) has no address"
     }
 
     private func sayHello(_ options: RPCConnectionOptions) async throws(RPCFailure) {

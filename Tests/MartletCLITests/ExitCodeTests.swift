@@ -24,7 +24,7 @@ struct ExitCodeTests {
             ["consume"], ["consume", "t", "--from", "never"], ["consume", "t", "--from", "-15"],
             ["consume", "t", "--format", "%q"],
             ["consume", "t", "--max=-1"], ["consume", "t", "--json", "--format", "%v"],
-            ["consume", "t", "--broker", "host:port"],
+            ["consume", "t", "--broker", "host:port"], ["consume", "t", "--broker", "http://host:7400"],
             ["consume", "t", "--timeout", "soon"], ["produce", "t", "--acks", "2"],
             ["produce", "t", "--compression", "zip"],
             ["produce", "t", "--header", "novalue"], ["produce", "t", "--json", "--key-separator", ":"],
@@ -36,6 +36,46 @@ struct ExitCodeTests {
         #expect(ending.output.isEmpty)
         #expect(ending.errors.contains("Error:"))
         #expect(ending.errors.contains("Usage:"))
+    }
+
+    @Test("a command that is not there is 2, with those that are")
+    func unknownCommand() async {
+        let ending = await CommandRunner.run(Root.self, ["topic", "lst"])
+        #expect(ending.code == 2)
+        #expect(ending.errors.contains("no command 'topic lst'; martlet topic has: create, list,"))
+        #expect(ending.errors.contains("See 'martlet topic --help'"))
+    }
+
+    @Test("options of the client may stand before the command, as behind it")
+    func leadingOptions() async {
+        // Port 1 is nobody's on a machine that runs tests.
+        let ending = await CommandRunner.run(Root.self, ["--broker", "127.0.0.1:1", "--json", "topic", "list"])
+        #expect(ending.code == 1)
+        #expect(ending.errors.contains("127.0.0.1:1"))
+        #expect(await CommandRunner.run(Root.self, ["--broker", "127.0.0.1:1", "log", "inspect", "/x"]).code == 2)
+    }
+
+    @Test(
+        "what stands before a command goes behind its name, and nothing else is moved",
+        arguments: [
+            (["--broker", "b:1", "topic", "list"], ["topic", "list", "--broker", "b:1"]),
+            (["--json", "--timeout=5s", "consume", "t"], ["consume", "--json", "--timeout=5s", "t"]),
+            (["consume", "t", "--from", "topic"], ["consume", "t", "--from", "topic"]),
+            (["--broker", "b:1"], ["--broker", "b:1"]), (["--broker"], ["--broker"]),
+            (["--broker", "topic", "list"], ["--broker", "topic", "list"]), (["--help"], ["--help"]), ([], []),
+        ] as [([String], [String])])
+    func moved(arguments: [String], parsed: [String]) {
+        #expect(CommandWords(arguments, of: Root.self).arguments == parsed)
+    }
+
+    @Test(
+        "a word is a mistake only where a command has to be named",
+        arguments: [
+            (["topic", "create", "nonsense"], false), (["topic"], false), (["help", "consume"], false),
+            (["topic", "--help"], false), (["consume", "list"], false), (["list"], true), (["--json", "lst"], true),
+        ])
+    func mistakes(arguments: [String], isMistaken: Bool) {
+        #expect((CommandWords(arguments, of: Root.self).mistake != nil) == isMistaken)
     }
 
     @Test(

@@ -16,7 +16,9 @@ struct ConfigurationTests {
 
     @Test(
         "what is no address is refused",
-        arguments: ["", ":7400", "host:", "host:0", "host:70000", "host:x", "[::1", "[::1]x"])
+        arguments: [
+            "", ":7400", "host:", "host:0", "host:70000", "host:x", "[::1", "[::1]x", "http://host:7400", "a b",
+        ])
     func badAddresses(text: String) {
         #expect(BrokerAddress(text) == nil)
     }

@@ -28,7 +28,10 @@ public struct BrokerAddress: Sendable, Hashable, CustomStringConvertible {
             host = text[..<colon]
             port = String(text[text.index(after: colon)...])
         }
-        guard !host.isEmpty, let number = UInt16(port), number > 0 else { return nil }
+        // A URL is no address, though it may look like one of IPv6.
+        guard !host.isEmpty, !host.contains(where: { $0 == "/" || $0.isWhitespace }), let number = UInt16(port),
+            number > 0
+        else { return nil }
         self.init(host: String(host), port: Int(number))
     }
 

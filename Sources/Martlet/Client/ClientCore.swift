@@ -360,12 +360,13 @@ extension TopicDescription {
 }
 
 extension MartletError {
-    /// From an error number in an answer. `what`: what it is about, in front of the broker's words.
+    /// From an error number in an answer. `what`: what it is about, in front of the broker's words unless they name it.
     init(
         answer: Int32, message: String, what: String? = nil, broker: String? = nil,
         topicPartition: TopicPartition? = nil
     ) {
-        let text = [what, message.isEmpty ? nil : message].compactMap { $0 }.joined(separator: ": ")
+        let isNamed = what.map { message.contains($0) } ?? true
+        let text = [isNamed ? nil : what, message.isEmpty ? nil : message].compactMap { $0 }.joined(separator: ": ")
         guard let code = ErrorCode(rawValue: answer) else {
             self.init(
                 .protocolViolation, "error \(answer), which this client does not know: \(text)", broker: broker,

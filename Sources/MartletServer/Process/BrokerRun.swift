@@ -8,6 +8,14 @@ internal import MartletStorage
 internal import NIOCore
 internal import ServiceLifecycle
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// The parts of a running broker, in the order in which they start; they stop in the opposite one.
 struct BrokerRun: Sendable {
     /// Where clients connect.
@@ -195,9 +203,11 @@ struct BrokerRun: Sendable {
             let address = try await server.bind(host: listener.host, port: listener.port)
             return HostPort(host: listener.host, port: address.port ?? listener.port)
         } catch {
+            let isTaken = (error as? IOError)?.errnoCode == EADDRINUSE
             throw SettingsError(
-                "cannot listen on \(listener): \(SystemLimits.reason(error)). Is another broker running there? --listen "
-                    + "chooses another address")
+                "cannot listen on \(listener): \(NetworkReason.text(error)). "
+                    + (isTaken ? "Is another broker running there? " : "It has to be an address of this machine. ")
+                    + "--listen chooses another address")
         }
     }
 
@@ -226,7 +236,7 @@ struct BrokerRun: Sendable {
                 "metrics", metadata: ["url": "http://\(listener.host):\(server.address.port ?? listener.port)/metrics"])
             return server
         } catch {
-            throw SettingsError("cannot listen on \(listener) for metrics: \(SystemLimits.reason(error))")
+            throw SettingsError("cannot listen on \(listener) for metrics: \(NetworkReason.text(error))")
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import NIOCore
-
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -31,12 +29,6 @@ enum SystemLimits {
         while readdir(directory) != nil { count += 1 }
         // Without ".", ".." and the directory's own descriptor.
         return max(0, count - 3)
-    }
-
-    /// Why a call of the system's failed, in its words.
-    static func reason(_ error: any Error) -> String {
-        guard let error = error as? IOError else { return "\(error)" }
-        return String(cString: strerror(error.errnoCode))
     }
 
     /// What the network knows this machine as; "localhost" when it has no name.
