@@ -76,7 +76,7 @@ struct TopicPlannerTests {
             (NewTopic(name: "t", partitions: 10_001), .invalidPartitions, "partitions.per.topic.max"),
             (
                 NewTopic(name: "t", partitions: 1, replicationFactor: 3), .invalidReplicationFactor,
-                "there are 1 brokers"
+                "by itself"
             ),
             (NewTopic(name: "t", partitions: 1, replicationFactor: 0), .invalidReplicationFactor, "at least 1"),
             (NewTopic(name: "t", partitions: 1, settings: ["min.insync.replicas": "2"]), .invalidConfig, "1 replicas"),

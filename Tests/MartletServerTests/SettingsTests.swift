@@ -42,6 +42,17 @@ struct SettingsTests {
         }
     }
 
+    @Test("a topic default that cannot be used is told by the name and the place it was set under, too")
+    func badTopicDefault() async throws {
+        await #expect(
+            throws: SettingsError(
+                "log.retention.ms cannot be \"soon\" (set by the environment variable MARTLET_LOG_RETENTION_MS): it "
+                    + "takes a number of milliseconds, 0 or more; -1: never")
+        ) {
+            try await read(environment: ["MARTLET_LOG_RETENTION_MS": "soon"])
+        }
+    }
+
     @Test("a misspelt name is refused with the nearest one, on the command line and in the file")
     func misspelt() async throws {
         await #expect(throws: SettingsError("there is no setting called num.partition; did you mean num.partitions?")) {
@@ -66,6 +77,13 @@ struct SettingsTests {
         await #expect {
             try await SettingsReader(flags: [:], environment: [:], file: "/nonexistent/martlet.properties")
         } throws: { "\($0)".contains("/nonexistent/martlet.properties") }
+    }
+
+    @Test("a directory in a file's place is refused in the system's words")
+    func directory() async throws {
+        await #expect(throws: SettingsError("the settings file /tmp cannot be read: Is a directory")) {
+            try await SettingsReader(flags: [:], environment: [:], file: "/tmp")
+        }
     }
 
     @Test("every default in the table is one that its setting takes")

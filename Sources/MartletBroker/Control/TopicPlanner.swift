@@ -127,11 +127,12 @@ struct TopicPlanner {
                 "topic \(topic) cannot have \(factor) replicas a partition; it has at least 1")
         }
         guard Int(factor) <= placement.count else {
-            let which = settings.isClustered ? " that are alive and not draining" : ""
+            let known =
+                settings.isClustered
+                ? "alive and not draining are \(placement.count) brokers" : "this broker is by itself"
             throw BrokerError(
                 .invalidReplicationFactor,
-                "topic \(topic) cannot have \(factor) replicas a partition: there are \(placement.count) brokers"
-                    + which)
+                "topic \(topic) cannot have \(factor) replicas a partition: \(known)")
         }
     }
 

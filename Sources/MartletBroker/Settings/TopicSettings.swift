@@ -35,6 +35,16 @@ package struct TopicSettings: Sendable, Equatable {
         log.maxMessageBytes = min(log.maxMessageBytes, log.segmentBytes)
     }
 
+    /// Is `value` one that the setting of this name takes?
+    package static func accept(_ value: String, for name: String) -> Bool {
+        (try? TopicSettings([name: value], defaults: [:], producerExpiration: .zero)) != nil
+    }
+
+    /// What the setting of this name takes, for messages.
+    package static func accepted(by name: String) -> String {
+        SettingDefinition.named(name)?.accepted ?? "nothing: there is no such topic setting"
+    }
+
     static func unknown(_ name: String) -> BrokerError {
         let known = SettingDefinition.all.map(\.name).sorted().joined(separator: ", ")
         return BrokerError(.invalidConfig, "there is no topic setting '\(name)'; there are \(known)")

@@ -1,3 +1,5 @@
+internal import MartletBroker
+
 /// One setting of the broker process: what it is called, what it takes, and what it is when nobody sets it.
 ///
 /// The table of them (``SettingsTable``) is the single place that names, documents and bounds a setting; parsing, the
@@ -9,7 +11,7 @@ package struct Setting: Sendable {
         case flag
         case integer(ClosedRange<Int64>)
         case choice([String])
-        /// Checked by the topic settings, under this name.
+        /// Takes what the topic setting of this name takes.
         case topicDefault(name: String)
     }
 
@@ -39,14 +41,15 @@ package struct Setting: Sendable {
         case .flag: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .choice(let choices): choices.joined(separator: ", ")
-        case .topicDefault(let name): "what the topic setting \(name) takes"
+        case .topicDefault(let name): TopicSettings.accepted(by: name)
         }
     }
 
-    /// Is `value` one that the setting takes? Topic defaults are checked where topic settings are.
+    /// Is `value` one that the setting takes?
     package func accepts(_ value: String) -> Bool {
         switch kind {
-        case .text, .topicDefault: true
+        case .text: true
+        case .topicDefault(let name): TopicSettings.accept(value, for: name)
         case .hostPort: HostPort(value) != nil
         case .flag: Bool(value) != nil
         case .integer(let range): Int64(value).map(range.contains) ?? false

@@ -1,6 +1,14 @@
 internal import Configuration
 internal import SystemPackage
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// Reads settings from where they may stand; the first that has one wins: flags, then the environment
 /// (`MARTLET_LOG_RETENTION_MS` for `log.retention.ms`), then the file.
 package struct SettingsReader: Sendable {
@@ -35,6 +43,9 @@ package struct SettingsReader: Sendable {
                 place: { "the environment variable \($0.environmentName)" }),
         ]
         if let file {
+            if let reason = Self.unreadable(file) {
+                throw SettingsError("the settings file \(file) cannot be read: \(reason)")
+            }
             do {
                 let provider = try await FileProvider<PropertiesSnapshot>(
                     parsingOptions: .init { SettingsTable.named($0) != nil },
@@ -48,6 +59,15 @@ package struct SettingsReader: Sendable {
             }
         }
         self.sources = sources
+    }
+
+    /// Why a file cannot be read, in the system's words; nil: it can.
+    private static func unreadable(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        defer { close(descriptor) }
+        var byte: UInt8 = 0
+        return read(descriptor, &byte, 1) < 0 ? String(cString: strerror(errno)) : nil
     }
 
     /// The setting's text: as set, or its default. Nil when neither is there. Throws when the text is not one the setting takes.
