@@ -40,6 +40,13 @@ public struct PartitionInfo: Sendable, Hashable {
         public var logEnd: Offset
         /// On disk.
         public var bytes: Int64
+
+        public init(logStart: Offset, highWatermark: Offset, logEnd: Offset, bytes: Int64) {
+            self.logStart = logStart
+            self.highWatermark = highWatermark
+            self.logEnd = logEnd
+            self.bytes = bytes
+        }
     }
 }
 

@@ -23,7 +23,7 @@ struct ClusterSurvey: Sendable {
     func recordsMissing(_ partition: TroubledPartition, _ broker: BrokerID) -> Int64? {
         let known = replicas[partition.topicPartition]
         guard let leader = partition.leader.flatMap({ known?[$0] }), let replica = known?[broker] else { return nil }
-        return max(0, leader.logEnd - max(replica.logEnd, leader.logStart))
+        return leader.recordsMissing(at: replica.logEnd)
     }
 
     /// Asks all brokers that are up at the same time; one that does not answer costs its time, not the others' answers.
