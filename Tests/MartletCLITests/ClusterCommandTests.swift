@@ -159,6 +159,22 @@ struct ClusterCommandTests {
         #expect(!survey.text.contains("lacks 0"))
     }
 
+    @Test(
+        "of thousands of partitions in trouble status tells some in full, the offline ones first, and counts the rest")
+    func manyTroubles() {
+        let troubled = (0..<PartitionIndex(50)).map { index in
+            TroubledPartition(
+                topicPartition: TopicPartition(topic: "t", partition: index), topicID: TopicID(high: 1, low: 2),
+                leader: index == 49 ? nil : 1, leaderEpoch: 5, replicas: [1, 2], inSyncReplicas: [1],
+                targetReplicas: [], minInSync: 1, lastUncleanEpoch: nil)
+        }
+        let text = ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)], troubled: troubled)).text
+        #expect(text.contains("t-49 is OFFLINE"))
+        #expect(text.contains("t-18 is led by 1"))
+        #expect(!text.contains("t-19 is"))
+        #expect(text.contains("and 30 more; --json tells all\n"))
+    }
+
     @Test("a cluster is healthy when everything is up and in sync, and not when its store is away")
     func health() {
         #expect(ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)])).isHealthy)

@@ -35,7 +35,8 @@ struct ClusterDrainCommand: AsyncParsableCommand {
                 if broker.replicas > 0, broker.stuckReplicas == broker.replicas, !cancel, !noWait {
                     throw CommandFailure.failed(
                         "no other broker can take the \(HumanText.plural(broker.replicas, "replica")) left on broker \(id): "
-                            + "add a broker, or lower the topics' number of replicas")
+                            + "add a broker, or have fewer replicas (`martlet cluster reassign start --replication N`); --cancel "
+                            + "calls the draining off")
                 }
                 if !cancel, !broker.isDraining { throw CommandFailure.failed("somebody has called the draining off") }
                 last = broker

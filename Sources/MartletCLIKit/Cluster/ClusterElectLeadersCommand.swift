@@ -35,7 +35,9 @@ struct ClusterElectLeadersCommand: AsyncParsableCommand {
                 Dictionary(choices.map { ($0.partition, $0.broker) }, uniquingKeysWith: { $1 }))
         }
         for (partition, result) in results.sorted(by: { $0.key < $1.key }) { try tell(partition, result) }
-        if results.isEmpty, !output.json { try StandardOutput.print("Every partition is led as it should be.\n") }
+        if results.isEmpty, !output.json {
+            try StandardOutput.print("Every partition whose preferred replica is in sync is led by it.\n")
+        }
         if results.values.contains(where: { $0.failure.map { !isAsWanted($0) } ?? false }) {
             throw CommandFailure.reported
         }

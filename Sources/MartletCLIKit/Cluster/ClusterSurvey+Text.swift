@@ -73,9 +73,14 @@ extension ClusterSurvey {
         return parts.joined(separator: ", ") + "\n"
     }
 
+    /// A broker that is down may leave thousands of partitions in trouble: those beyond are counted only.
+    private static let troubledShown = 20
+
     private var troubles: String {
         var text = ""
-        for partition in overview.troubled {
+        // What is offline comes first.
+        let troubled = overview.troubled.filter { $0.leader == nil } + overview.troubled.filter { $0.leader != nil }
+        for partition in troubled.prefix(Self.troubledShown) {
             let what =
                 partition.leader.map { "is led by \($0)" } ?? "is OFFLINE: no replica that is in sync is up"
             text +=
@@ -84,6 +89,9 @@ extension ClusterSurvey {
             for broker in partition.replicas {
                 text += "  broker \(broker): \(replica(partition, broker))\n"
             }
+        }
+        if troubled.count > Self.troubledShown {
+            text += "and \(HumanText.count(troubled.count - Self.troubledShown)) more; --json tells all\n"
         }
         for (id, reason) in silent.sorted(by: { $0.key < $1.key }) {
             text += "broker \(id) does not answer: \(reason)\n"

@@ -18,9 +18,19 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let status = try await client.withAdmin { try await $0.brokerStatus(id) }
+        let status = try await client.withAdmin { admin in
+            if let id { try await require(id, admin) }
+            return try await admin.brokerStatus(id)
+        }
         try StandardOutput.print(output.json ? Self.json(status) : Self.text(status))
         if !faults(status).isEmpty { throw CommandFailure.reported }
+    }
+
+    /// One that was never there is not waited for.
+    private func require(_ id: Int32, _ admin: Admin) async throws {
+        let known = try await admin.clusterOverview().brokers.map(\.broker.id).sorted()
+        guard !known.contains(id) else { return }
+        throw CommandFailure.failed("there is no broker \(id); there are \(BrokerList.text(known))")
     }
 
     private func faults(_ status: BrokerStatus) -> [BrokerStatus.Trouble] { Self.faults(status) }

@@ -26,10 +26,21 @@ struct LogInspection: ~Copyable {
     /// - Throws: ``CommandFailure/reported`` when something is damaged.
     mutating func run(_ directory: OfflineDirectory) throws {
         let checkpoints = try directory.root.map { try OfflineCheckpoint.read(root: $0) } ?? [:]
+        var empty = 0
         for partition in directory.partitions {
+            // Of one partition that was asked for, it is the answer that there is nothing in it.
+            if !json, directory.partitions.count > 1, partition.segments.isEmpty, partition.leftovers.isEmpty,
+                partition.id.flatMap({ checkpoints[$0]?.recoveryPoint }) ?? 0 == 0
+            {
+                empty += 1
+                continue
+            }
             try inspect(partition, partition.id.flatMap { checkpoints[$0] }, isWhole: directory.segment == nil)
         }
         if directory.partitions.isEmpty && !json { try output.write("There are no partitions.\n") }
+        if empty > 0 {
+            try output.write("\(HumanText.plural(empty, "partition")) \(empty == 1 ? "holds" : "hold") no segment.\n")
+        }
         progress.clear()
         try output.flush()
         for problem in problems { StandardError.write("damaged: \(problem)\n") }
