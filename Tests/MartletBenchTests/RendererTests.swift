@@ -64,6 +64,15 @@ struct RendererTests {
         #expect(parser.elements["rect"] == 4)
     }
 
+    @Test("how figures were measured stands once under the comparisons, in the table, on the page and in the JSON")
+    func notes() throws {
+        let report = Report.example
+        #expect(report.notes == ["read <on> a loop"])
+        #expect(TableRenderer.render(report).contains("\nread <on> a loop\n"))
+        #expect(HTMLRenderer.render(report).contains("read &lt;on&gt; a loop"))
+        #expect(try JSONRenderer.render(report).contains("read <on> a loop"))
+    }
+
     @Test("a report is good only if nothing failed, was missed or was left out")
     func isGood() {
         var report = Report.example
@@ -92,6 +101,7 @@ extension Report {
         }
         findings.add(
             Curve(title: "end to end", points: [.init(x: 0, y: 20), .init(x: 90, y: 60), .init(x: 99, y: 900)]))
+        for _ in 0..<2 { findings.add(note: "read <on> a loop") }
         findings.failures.append(ScenarioFailure(scenario: "start", reason: "no broker & no \"luck\""))
         return Report(
             command: "martlet-bench all", startedAt: "2026-01-02T03:04:05Z", durationSeconds: 61, isReleaseBuild: true,

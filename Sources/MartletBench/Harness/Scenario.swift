@@ -6,6 +6,12 @@ protocol Scenario: Sendable {
     /// What is done, for the progress line.
     var title: String { get }
     func measure(at bench: Workbench) async throws -> Outcome
+    /// How it is measured, where a reader of its figures has to know; a sentence.
+    var note: String? { get }
+}
+
+extension Scenario {
+    var note: String? { nil }
 }
 
 /// What one scenario found in one round.
@@ -40,6 +46,7 @@ enum Runner {
                         let outcome = try await scenario.measure(at: bench)
                         outcome.samples.forEach { findings.samples.add($0) }
                         outcome.curves.forEach { findings.add($0) }
+                        if let note = scenario.note { findings.add(note: note) }
                         bench.progress.finish(outcome.summary)
                     } catch {
                         failed.insert(index)

@@ -18,6 +18,7 @@ package enum HTMLRenderer {
         \(warning(report))
         <h2>Against the ceiling, and against the goals</h2>
         \(comparisons(report.comparisons))
+        \(notes(report.notes))
         \(charts(report))
         <h2>All figures</h2>
         \(figures(report.figures))
@@ -38,7 +39,7 @@ package enum HTMLRenderer {
         body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
         main { max-width: 64rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
         h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; }
-        p.facts { color: var(--faint); margin: 0; } p.warning { color: var(--bad); }
+        p.facts { color: var(--faint); margin: 0; } p.note { margin-top: .6rem; } p.warning { color: var(--bad); }
         .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
         th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
         th { font-weight: 600; color: var(--faint); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums;
@@ -80,6 +81,10 @@ package enum HTMLRenderer {
     private static func warning(_ report: Report) -> String {
         report.isReleaseBuild
             ? "" : "<p class=\"warning\">A debug build: these figures say nothing about speed.</p>"
+    }
+
+    private static func notes(_ notes: [String]) -> String {
+        notes.map { "<p class=\"facts note\">\(escape($0))</p>" }.joined(separator: "\n")
     }
 
     private static func comparisons(_ results: [ComparisonResult]) -> String {

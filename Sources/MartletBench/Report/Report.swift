@@ -37,6 +37,8 @@ package struct Report: Codable, Hashable, Sendable {
     package var figures: [FigureSummary]
     /// Latency in microseconds over percentile.
     package var latencyCurves: [Curve]
+    /// How figures were measured, where one has to know.
+    package var notes: [String]
     package var failures: [ScenarioFailure]
 
     /// Nothing failed and no goal was missed.
@@ -55,7 +57,7 @@ extension Report {
         self.init(
             command: command, startedAt: startedAt, durationSeconds: durationSeconds, isReleaseBuild: isReleaseBuild,
             machine: machine, comparisons: comparisons.map { ComparisonResult($0, medians: medians) },
-            figures: summaries, latencyCurves: findings.curves, failures: findings.failures)
+            figures: summaries, latencyCurves: findings.curves, notes: findings.notes, failures: findings.failures)
     }
 }
 
@@ -64,9 +66,15 @@ package struct Findings: Sendable {
     package var samples = SampleBook()
     /// One per title: a later round's curve takes the place of an earlier one.
     package private(set) var curves: [Curve] = []
+    /// Each once.
+    package private(set) var notes: [String] = []
     package var failures: [ScenarioFailure] = []
 
     package init() {}
+
+    package mutating func add(note: String) {
+        if !notes.contains(note) { notes.append(note) }
+    }
 
     package mutating func add(_ curve: Curve) {
         if let index = curves.firstIndex(where: { $0.title == curve.title }) {

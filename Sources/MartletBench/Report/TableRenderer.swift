@@ -8,6 +8,7 @@ package enum TableRenderer {
         if !report.comparisons.isEmpty {
             lines += align(comparisonRows(report.comparisons)) + [""]
         }
+        if !report.notes.isEmpty { lines += report.notes + [""] }
         if !report.figures.isEmpty {
             lines.append("All figures: median (least to most over the rounds)")
             lines += align(report.figures.map(figureRow))

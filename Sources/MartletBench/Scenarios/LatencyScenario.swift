@@ -9,6 +9,11 @@ struct LatencyScenario: Scenario {
 
     var title: String { "end to end, \(messageBytes) bytes at \(ratePerSecond)/s, flush=\(flush.rawValue)" }
 
+    var note: String? {
+        "End to end: one producer with the SDK's defaults, fed by a thread of its own that sends each record when it is due; one "
+            + "consumer whose task runs on the thread of its connections (ClientLoop)."
+    }
+
     func measure(at bench: Workbench) async throws -> Outcome {
         try await bench.withBroker { broker in
             let topic = try await TestTopic.create(on: broker, settings: ["flush": flush.rawValue])
@@ -23,6 +28,7 @@ struct LatencyScenario: Scenario {
                 curves: [recorder.curve("end to end, flush=\(flush.rawValue)")])
         }
     }
+
     /// The clock begins when both ends have seen a record through: it is the way of records that is measured.
     private func latencies(topic: String, count: Int, broker: String, progress: ProgressLine) async throws -> [UInt64] {
         guard let configuration = ProducerConfiguration(broker) else {
