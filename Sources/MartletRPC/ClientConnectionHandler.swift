@@ -70,6 +70,11 @@ final class ClientConnectionHandler: ChannelDuplexHandler {
         self.context = context
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        ChannelTuning.applyIfWithinHost(to: context.channel)
+        context.fireChannelActive()
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) {
         connectionClosed()
         self.context = nil

@@ -4,10 +4,6 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// A listener that serves calls. Any thread.
 ///
 /// Life: ``bind(host:port:)``, then ``shutdown(grace:)`` once.
@@ -73,6 +69,7 @@ package final class RPCServer: Sendable {
         let id = ObjectIdentifier(handler)
         channel.closeFuture.whenComplete { _ in self.unregister(id) }
         try ChannelTuning.apply(to: channel, buffers: buffers)
+        ChannelTuning.applyIfWithinHost(to: channel)
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
@@ -124,31 +121,6 @@ package final class RPCServer: Sendable {
         }
         try? await empty.futureResult.get()
         cutOff.cancel()
-    }
-}
-
-/// The channel options of both ends of a connection.
-enum ChannelTuning {
-    /// Above the higher mark, a peer that reads slowly is given no more; below the lower one it is again.
-    private static let writeQueue = ChannelOptions.Types.WriteBufferWaterMark(low: 64 * 1024, high: 256 * 1024)
-
-    static func apply(to channel: any Channel, buffers: ReceiveBuffers) throws {
-        guard let options = channel.syncOptions else { return }
-        try options.setOption(.recvAllocator, value: buffers)
-        // See ReceiveBuffers: NIO keeps as many receive buffers for itself.
-        try options.setOption(.maxMessagesPerRead, value: 1)
-        try options.setOption(.writeBufferWaterMark, value: writeQueue)
-        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
-        // The kernel asks idle peers that have vanished (after 60 s, then every 15 s, four times).
-        try options.setOption(.socketOption(.so_keepalive), value: 1)
-        #if os(Linux)
-            try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 60)
-            try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
-            try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
-            // The same for one that has vanished with something on its way to it: by itself the kernel sends that again for
-            // a quarter of an hour, and the connection stays as long.
-            try options.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 120_000)
-        #endif
     }
 }
 

@@ -26,6 +26,25 @@ struct LoopbackTests {
         }
     }
 
+    #if os(Linux)
+        @Test("within one machine neither end paces what it sends")
+        func congestionControl() async throws {
+            try await withServer { _, _, port in
+                let connection = try await connect(port)
+                defer { connection.close() }
+                #expect(try congestionControls(ofPort: port) == ["reno", "reno"])
+            }
+        }
+
+        /// Of the descriptors of this process that are connections to or from that port.
+        private func congestionControls(ofPort port: Int) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.compactMap {
+                guard port == TCPEnds.local($0) || port == TCPEnds.peer($0), TCPEnds.peer($0) != nil else { return nil }
+                return TCPEnds.congestionControl($0)
+            }
+        }
+    #endif
+
     @Test("calls made at once when the connection is there are taken, all that Hello has allowed")
     func callsRightAfterHello() async throws {
         try await withServer { _, _, port in
