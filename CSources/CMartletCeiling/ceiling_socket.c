@@ -27,6 +27,10 @@ static int configure(int fd, uint32_t timeout_ms) {
         .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000,
     };
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0) return -1;
+#ifdef TCP_CONGESTION
+    /* As the product does within a machine: nothing is paced. Where it is not allowed the system's choice stays. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", sizeof "reno" - 1);
+#endif
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0) return -1;
     return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 }
