@@ -11,11 +11,11 @@
  * beside what this machine gives at best. The loops use the project's own CRC, frame sizes, window and file mode, and
  * nothing else of it: no protocol decoding, no index, no locks, no second connection.
  *
- * Every loop has one server thread (its CPU time is reported) and one TCP connection over 127.0.0.1, without
- * delays (TCP_NODELAY) or pacing (reno);
- * the client runs on the calling thread. All functions block until done, hold no state between calls, and may be called
- * from any thread. None runs for ever: a side that makes no progress for `stall_timeout_ms` ends the run. Files
- * are unlinked as soon as they are made: nothing is left behind, not even by a crash.
+ * Every loop has one server thread (its CPU time is reported) and one TCP connection over 127.0.0.1, with neither
+ * delays (TCP_NODELAY) nor pacing (reno); the client runs on the calling thread. All functions block until done, hold
+ * no state between calls, and may be called from any thread. None runs for ever: a side that makes no progress for
+ * `stall_timeout_ms` ends the run. Files are unlinked as soon as they are made: nothing is left behind, not even by a
+ * crash.
  */
 
 /* How a loop ended; MLOG_CEILING_OK is 0. */
