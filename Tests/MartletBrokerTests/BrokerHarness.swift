@@ -238,10 +238,25 @@ final class TemporaryDirectory: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    /// A copy, and known for one.
+    /// A copy, and known for one. The other may be in use: where a file goes while it is copied (checkpoints are written
+    /// beside and renamed), all is copied again.
     init(copying other: TemporaryDirectory) throws {
         path = NSTemporaryDirectory() + "martlet-" + UUID().uuidString
-        try FileManager.default.copyItem(atPath: other.path, toPath: path)
+        while try !Self.copy(other.path, to: path) {
+            try Task.checkCancellation()
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    /// False when something that was to be copied had gone.
+    private static func copy(_ source: String, to target: String) throws -> Bool {
+        do {
+            try FileManager.default.copyItem(atPath: source, toPath: target)
+            return true
+        } catch let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile {
+            guard FileManager.default.fileExists(atPath: target) else { throw error }
+            return false
+        }
     }
 
     deinit {
