@@ -58,7 +58,10 @@ extension ClusterTests {
                     guard await load.waitForAcknowledgements(300) else { throw TestFailure("nothing is acknowledged") }
                     let former = try cluster.options(for: 2)
                     let copy = cluster.directory.path + "/copy"
+                    // It stands still: files come and go in the directory otherwise.
+                    try cluster.broker(2).suspend()
                     try FileManager.default.copyItem(atPath: former.dataDirectory, toPath: copy)
+                    try cluster.broker(2).resume()
                     let twin = try BrokerProcess(BrokerProcess.Options(dataDirectory: copy, settings: former.settings))
                     #expect(try await twin.process.waitUntilEnded() == .exited(1))
                     #expect(twin.log.contains("another process runs as broker 2"), "\(twin.log.tail)")
