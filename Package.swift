@@ -105,6 +105,12 @@ let package = Package(
             path: "CSources/CMartletEtcdProto",
             linkerSettings: [.linkedLibrary("protobuf-c")]
         ),
+        // What the broker's process asks of the C library.
+        .target(
+            name: "CMartletProcess",
+            path: "CSources/CMartletProcess",
+            cSettings: strictC
+        ),
         .target(
             name: "CMartletCeiling",
             dependencies: ["CMartletBatch"],
@@ -131,8 +137,9 @@ let package = Package(
         target(
             "MartletServer",
             [
-                "MartletBroker", "MartletMetadata", "MartletRPC", nioCore, nioPosix, nioHTTP1, logging, configuration,
-                lifecycle, signals, systemPackage,
+                "MartletBroker", "MartletMetadata", "MartletRPC", "CMartletProcess", nioCore, nioPosix, nioHTTP1,
+                logging,
+                configuration, lifecycle, signals, systemPackage,
             ]
         ),
 

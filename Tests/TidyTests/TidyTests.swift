@@ -39,6 +39,7 @@ struct TidyTests {
         "MartletBroker": ["MartletCore", "MartletStorage", "MartletMetadata"],
         "MartletServer": [
             "MartletCore", "MartletProtocol", "MartletRPC", "MartletStorage", "MartletMetadata", "MartletBroker",
+            "CMartletProcess",
         ],
         "Martlet": ["MartletCore", "MartletProtocol", "MartletRPC"],
         "MartletCLIKit": ["Martlet", "MartletCore", "MartletStorage", "MartletServer"],

@@ -10,6 +10,7 @@ package enum BrokerProcess {
     package static func run(
         _ settings: ServerSettings, stopsOnHangUp: Bool, openCluster: @escaping BrokerService.StoreOpener
     ) async throws {
+        SystemLimits.keepFreedMemory()
         LoggingSystem.bootstrap { LineLogHandler(label: $0, level: settings.logLevel) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
