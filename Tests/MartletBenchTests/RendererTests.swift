@@ -1,6 +1,7 @@
 import Foundation
-import MartletBench
 import Testing
+
+@testable import MartletBench
 
 @Suite("Renderers")
 struct RendererTests {
@@ -71,6 +72,26 @@ struct RendererTests {
         #expect(TableRenderer.render(report).contains("\nread <on> a loop\n"))
         #expect(HTMLRenderer.render(report).contains("read &lt;on&gt; a loop"))
         #expect(try JSONRenderer.render(report).contains("read <on> a loop"))
+    }
+
+    @Test("on the page a figure that missed its goal is told from those that reached it, and no title is cut off")
+    func ratioChart() {
+        let page = HTMLRenderer.render(.example)
+        #expect(page.components(separatedBy: "<rect class=\"short\"").count == 2)
+        let titles = GoalTable.comparisons.map(\.title)
+        let longest = titles.map(\.count).max() ?? .max
+        #expect(Double(longest) * 6.5 < Double(BarLayout(titles: titles).titleWidth))
+    }
+
+    @Test(
+        "a ratio that missed its bound by little does not look as if it had reached it",
+        arguments: [
+            (0.497, Bound.atLeast(0.5), "0.497 x"), (0.49996, .atLeast(0.5), "0.5000 x"),
+            (0.5, .atLeast(0.5), "0.50 x"),
+            (2.004, .atMost(2), "2.004 x"), (0.46, .atLeast(0.5), "0.46 x"), (0.497, nil, "0.50 x"),
+        ] as [(Double, Bound?, String)])
+    func nearMiss(value: Double, bound: Bound?, text: String) {
+        #expect(Quantity.ratio(value, judgedBy: bound) == text)
     }
 
     @Test("a report is good only if nothing failed, was missed or was left out")

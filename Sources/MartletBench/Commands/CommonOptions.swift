@@ -3,6 +3,9 @@ import Foundation
 
 /// What every command takes: how much to measure and how to tell it.
 struct CommonOptions: ParsableArguments {
+    /// What each throughput run has to move for its figures to be fair: less never leaves warm memory.
+    private static let fairGiB = 3.0
+
     @Option(help: ArgumentHelp("Data that each throughput run moves. Below 3 the figures flatter.", valueName: "n"))
     var gib = 3.0
 
@@ -42,13 +45,22 @@ struct CommonOptions: ParsableArguments {
         defer { interruption.cancel() }
         let start = ContinuousClock.now
         let startedAt = Date()
-        let findings = await Runner.run(stages, at: bench)
+        var findings = await Runner.run(stages, at: bench)
+        if let note = sizeNote { findings.add(note: note) }
         let report = Report(
             command: CommandLine.arguments.map(Self.quoted).joined(separator: " "),
             startedAt: startedAt.formatted(.iso8601), durationSeconds: (ContinuousClock.now - start).inSeconds,
             isReleaseBuild: Self.isReleaseBuild, machine: .current, findings: findings, comparisons: comparisons)
         try tell(report)
         guard report.isGood else { throw ExitCode(1) }
+    }
+
+    /// What a run that moves less than it should has to say; nil: it moves enough.
+    private var sizeNote: String? {
+        guard gib < Self.fairGiB else { return nil }
+        return
+            "Runs of \(Quantity.fixed(gib, places: 2)) GiB: below \(Quantity.fixed(Self.fairGiB, places: 0)) the figures "
+            + "flatter, and where 10 GB are spoken of there were less in proportion."
     }
 
     private func tell(_ report: Report) throws {

@@ -46,10 +46,11 @@ package enum HTMLRenderer {
           white-space: nowrap; }
         td small { display: block; color: var(--faint); } .reached { color: var(--good); } .missed { color: var(--bad); }
         svg { display: block; width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px; }
-        svg .faint { fill: var(--faint); } svg .grid { stroke: var(--line); } svg .bar { fill: var(--bar); }
-        svg .other { fill: var(--other); } svg .goal { stroke: var(--bad); stroke-width: 2; }
-        svg .curve { fill: none; stroke-width: 2; } svg .curve0 { stroke: var(--bar); } svg .curve1 { stroke: var(--bad); }
-        svg .curve2 { stroke: var(--good); } svg .curve3 { stroke: var(--faint); }
+        svg .faint { fill: var(--faint); } svg .grid { stroke: var(--line); } svg .bar { fill: var(--bar); } svg .short { fill: var(--bad); }
+        svg .other { fill: var(--other); } svg .goal { stroke: var(--ink); stroke-width: 2; }
+        svg .label { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
+        svg .curve { fill: none; stroke-width: 2; } svg .curve0 { stroke: var(--faint); } svg .curve1 { stroke: var(--bar); }
+        svg .curve2 { stroke: var(--bad); } svg .curve3 { stroke: var(--good); }
 
         """
 

@@ -9,7 +9,7 @@ enum LatencyChart {
     private static let top = 30.0
     private static let bottom = 40.0
     private static let percentiles: [(value: Double, label: String)] = [
-        (0, "0 %"), (90, "90 %"), (99, "99 %"), (99.9, "99.9 %"), (99.99, "99.99 %"),
+        (0, "0 %"), (50, "50 %"), (90, "90 %"), (99, "99 %"), (99.9, "99.9 %"), (99.99, "99.99 %"),
     ]
 
     static func draw(_ curves: [Curve]) -> String {
@@ -23,7 +23,8 @@ enum LatencyChart {
         let legend = curves.enumerated().map { entry($1.title, index: $0) }
         let content = (grid(scale) + lines + legend).joined(separator: "\n")
         return
-            "<div class=\"wide\"><svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\(content)</svg></div>"
+            "<div class=\"wide\"><svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" "
+            + "aria-label=\"Latency by percentile\">\(content)</svg></div>"
     }
 
     /// 0 for the 0th percentile, 1 for the 90th, 2 for the 99th, ...

@@ -17,6 +17,17 @@ package enum Quantity {
     /// "0.82 x".
     package static func ratio(_ value: Double) -> String { "\(fixed(value, places: 2)) x" }
 
+    /// With as many decimals, four at most, as it takes not to look like its bound when it missed that: "0.497 x".
+    static func ratio(_ value: Double, judgedBy bound: Bound?) -> String {
+        guard let bound, !bound.isReached(by: value) else { return ratio(value) }
+        let limit =
+            switch bound {
+            case .atLeast(let limit), .atMost(let limit): limit
+            }
+        let places = (2...4).first { fixed(value, places: $0) != fixed(limit, places: $0) } ?? 4
+        return "\(fixed(value, places: places)) x"
+    }
+
     /// "at least 0.50 x", or in the figure's own unit where nothing is compared.
     package static func bound(_ bound: Bound, unit: FigureUnit, isRatio: Bool) -> String {
         func limit(_ value: Double) -> String { isRatio ? ratio(value) : text(value, unit) }

@@ -72,7 +72,7 @@ struct ComparisonText {
         title = result.comparison.title
         measured = result.measured.map { Quantity.text($0, unit) } ?? "-"
         reference = result.reference.map { Quantity.text($0, unit) } ?? ""
-        ratio = result.ratio.map(Quantity.ratio) ?? ""
+        ratio = result.ratio.map { Quantity.ratio($0, judgedBy: result.comparison.bound) } ?? ""
         goal =
             result.comparison.bound.map {
                 Quantity.bound($0, unit: unit, isRatio: result.comparison.reference != nil)
