@@ -61,7 +61,7 @@ extension LogStore {
 
     private func takeOut(_ id: TopicIDPartition, _ reason: String) {
         guard let log = registry.remove(id) else { return }
-        log.goOffline(reason, level: .info)
+        log.retire(reason)
         log.releaseFiles()
     }
 }

@@ -140,19 +140,29 @@ package final class PartitionLog: Sendable {
         }
     }
 
-    /// Takes the partition out of service until the broker restarts. The first reason stays. It is logged as an error,
-    /// unless somebody asked for it (`level`).
-    func goOffline(_ reason: String, level: Logger.Level = .error) {
-        let isFirst = stateValue.withLock { state in
+    /// Takes the partition out of service until the broker restarts. The first reason stays. It is logged as an error.
+    func goOffline(_ reason: String) {
+        guard becomeOffline(reason) else { return }
+        environment.logger.error(
+            "partition offline", metadata: ["partition": "\(name)", "reason": "\(reason)"])
+        notifyStateChanged()
+    }
+
+    /// The partition is no more, by somebody's order; whoever still has the log is told `reason`.
+    func retire(_ reason: String) {
+        guard becomeOffline(reason) else { return }
+        environment.logger.info("partition gone", metadata: ["partition": "\(name)", "reason": "\(reason)"])
+        notifyStateChanged()
+    }
+
+    /// False when it was offline before.
+    private func becomeOffline(_ reason: String) -> Bool {
+        stateValue.withLock { state in
             if case .offline = state { return false }
             state = .offline(reason: reason)
             isOnline.store(false, ordering: .releasing)
             return true
         }
-        guard isFirst else { return }
-        environment.logger.log(
-            level: level, "partition offline", metadata: ["partition": "\(name)", "reason": "\(reason)"])
-        notifyStateChanged()
     }
 
     /// RULES 8: a write or a sync failed. That it did is written down as soon as the disk takes it: the next start must not
