@@ -56,6 +56,15 @@ struct TopicDescribeTests {
             TopicDescribeCommand.text(topic, TopicReplication(), explained: false).contains("    0   10  512 B    ?\n"))
     }
 
+    @Test("a follower that has everything and fell silent is told as that")
+    func silent() {
+        let silent = [ReplicaInfo.Follower(broker: 2, logEnd: 1000, durable: 1000, isInSync: false, lag: .seconds(7))]
+        let text = TopicDescribeCommand.text(
+            Self.topic(replicas: [1, 2], inSync: [1]), TopicReplication([Self.leader(followers: silent)]),
+            explained: false)
+        #expect(text.contains("broker 2 is not in sync: it lacks nothing, but has not asked for more for 7.0 s\n"))
+    }
+
     @Test("where nothing is replicated there is no column for it")
     func single() {
         let text = TopicDescribeCommand.text(

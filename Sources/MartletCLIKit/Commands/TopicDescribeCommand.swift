@@ -128,6 +128,10 @@ struct TopicDescribeCommand: AsyncParsableCommand {
         guard let missing = follower.recordsMissing else {
             return "broker \(follower.broker) is not in sync, and has not fetched from this leader"
         }
+        if missing == 0 {
+            let time = follower.behind.map { " for \(HumanText.duration($0))" } ?? ""
+            return "broker \(follower.broker) is not in sync: it lacks nothing, but has not asked for more\(time)"
+        }
         let time = follower.behind.map { ", and has not had all for \(HumanText.duration($0))" } ?? ""
         return "broker \(follower.broker) is not in sync: it lacks \(HumanText.plural(missing, "record"))\(time)"
     }
