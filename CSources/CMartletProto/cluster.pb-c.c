@@ -160,7 +160,7 @@ const ProtobufCMessageDescriptor martlet__v1__broker_status_request__descriptor 
   (ProtobufCMessageInit) martlet__v1__broker_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__broker_status_response__field_descriptors[18] =
+static const ProtobufCFieldDescriptor martlet__v1__broker_status_response__field_descriptors[19] =
 {
   {
     "broker_id",
@@ -378,6 +378,18 @@ static const ProtobufCFieldDescriptor martlet__v1__broker_status_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disk_full",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__BrokerStatusResponse, disk_full),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__broker_status_response__field_indices_by_name[] = {
   0,   /* field[0] = broker_id */
@@ -386,6 +398,7 @@ static const unsigned martlet__v1__broker_status_response__field_indices_by_name
   11,   /* field[11] = connections */
   6,   /* field[6] = data_directory */
   8,   /* field[8] = disk_free_bytes */
+  18,   /* field[18] = disk_full */
   7,   /* field[7] = disk_used_bytes */
   3,   /* field[3] = host */
   12,   /* field[12] = memory_budget_bytes */
@@ -402,7 +415,7 @@ static const unsigned martlet__v1__broker_status_response__field_indices_by_name
 static const ProtobufCIntRange martlet__v1__broker_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 18 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor martlet__v1__broker_status_response__descriptor =
 {
@@ -412,7 +425,7 @@ const ProtobufCMessageDescriptor martlet__v1__broker_status_response__descriptor
   "Martlet__V1__BrokerStatusResponse",
   "martlet.v1",
   sizeof(Martlet__V1__BrokerStatusResponse),
-  18,
+  19,
   martlet__v1__broker_status_response__field_descriptors,
   martlet__v1__broker_status_response__field_indices_by_name,
   1,  martlet__v1__broker_status_response__number_ranges,

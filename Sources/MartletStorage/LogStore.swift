@@ -309,6 +309,7 @@ package final class LogStore: Sendable {
     /// What was found damaged, at this start or before, and is not repaired.
     package var corruptions: [CorruptionReport] { registry.logs.flatMap(\.damages) }
     package var partitionCount: Int { registry.count }
-    /// Whether the disk was found full, so that appends are refused.
-    package var isDiskFull: Bool { environment.reserve.isReleased }
+    /// Whether appends are refused because the disk was found full. Looks whether there is room again, as an append would:
+    /// nobody may be there to append. Blocks shortly then.
+    package var isDiskFull: Bool { !environment.reserve.allowsAppends() }
 }

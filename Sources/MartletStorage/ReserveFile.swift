@@ -28,7 +28,10 @@ final class ReserveFile: Sendable {
         self.logger = logger
     }
 
-    var isReleased: Bool { released.load(ordering: .relaxed) }
+    /// So many bytes have to be free before appends go on.
+    private var wantedBytes: Int { 2 * bytes }
+
+    private var isReleased: Bool { released.load(ordering: .relaxed) }
 
     /// Takes the space at the first call. A disk without room leaves the reserve released: it is tried again before
     /// each append.
@@ -45,7 +48,7 @@ final class ReserveFile: Sendable {
         guard bytes > 0, !released.exchange(true, ordering: .relaxed) else { return }
         logger.error(
             "the disk is full: the reserve was released, appends are refused until there is room again",
-            metadata: ["path": "\(path)", "reserve_bytes": "\(bytes)"]
+            metadata: ["path": "\(path)", "reserve_bytes": "\(bytes)", "free_bytes_wanted": "\(wantedBytes)"]
         )
         try? io.remove(path, sync: false)
     }
@@ -53,7 +56,7 @@ final class ReserveFile: Sendable {
     /// Whether appends may go on: takes the reserve again when there is room for it twice over.
     func allowsAppends() -> Bool {
         guard isReleased else { return true }
-        guard let free = DirectoryListing.freeBytes(directory), free >= 2 * Int64(bytes), allocate() else {
+        guard let free = DirectoryListing.freeBytes(directory), free >= Int64(wantedBytes), allocate() else {
             return false
         }
         if released.exchange(false, ordering: .relaxed) {

@@ -182,6 +182,19 @@ struct ClusterCommandTests {
         #expect(!ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1, isAlive: false)])).isHealthy)
     }
 
+    @Test("a full disk is no health, of a broker or of a cluster")
+    func fullDisk() {
+        var status = Self.status(.init(topicPartition: Self.first, reason: "aside", isNote: true))
+        status.isDiskFull = true
+        #expect(BrokerStatusCommand.text(status).contains("FULL: writes are refused"))
+        #expect(BrokerStatusCommand.json(status).contains(#""disk_full":true"#))
+        var survey = ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)]))
+        survey.statuses[1] = status
+        #expect(!survey.isHealthy)
+        #expect(survey.text.contains("DISK FULL"))
+        #expect(survey.json.contains(#""disk_full":true"#))
+    }
+
     @Test("what was set aside is told with its remedy and changes no exit code, what is damaged does")
     func notes() {
         var survey = ClusterSurvey(overview: Self.overview(brokers: [Self.broker(1)]))

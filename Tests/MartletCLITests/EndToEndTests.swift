@@ -145,7 +145,9 @@ struct EndToEndTests {
             nohup $MARTLET broker --data nohup --listen 127.0.0.1:0 --ready-file ready-nohup >nohup.log 2>&1 &
             until [ -s ready-nohup ]; do sleep 0.05; done
             kill -HUP $!
-            $MARTLET broker status --broker "$(cat ready-nohup)" >/dev/null || exit 9
+            $MARTLET broker status --broker "$(cat ready-nohup)" >status || exit 9
+            # Where it is, whatever the reader's own directory.
+            grep -q '^data  *//*.*/nohup$' status || exit 8
             kill -TERM $!
             wait $!
             """, in: directory)

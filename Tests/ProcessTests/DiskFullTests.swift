@@ -62,11 +62,13 @@ extension ProcessTests {
             try await expectReadable(filled, acknowledged, fixture)
             let status = try await fixture.admin { try await $0.brokerStatus() }
             #expect(status.troubles.isEmpty)
+            #expect(status.isDiskFull)
 
             // Space again: writes go on, in the same run of the broker.
             try FileManager.default.removeItem(atPath: ballast)
             let more = try await write(fixture, filled, count: 20)
             #expect(more.first == Offset(acknowledged))
+            #expect(try await !fixture.admin { try await $0.brokerStatus() }.isDiskFull)
             _ = try await write(fixture, TopicPartition(topic: "other", partition: 0), count: 1)
             try await expectReadable(filled, acknowledged + 20, fixture)
 

@@ -107,10 +107,14 @@ struct  Martlet__V1__BrokerStatusResponse
    * Partitions that are still being recovered after a crash.
    */
   uint32_t partitions_recovering;
+  /*
+   * The disk is full: writes are refused until there is room again, reads and retention go on.
+   */
+  protobuf_c_boolean disk_full;
 };
 #define MARTLET__V1__BROKER_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__broker_status_response__descriptor) \
-    , 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0 }
+    , 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
 
 
 /*

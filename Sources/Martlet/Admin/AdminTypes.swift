@@ -83,6 +83,8 @@ public struct BrokerStatus: Sendable, Hashable {
     public var diskUsedBytes: UInt64
     /// On their file system.
     public var diskFreeBytes: UInt64
+    /// Writes are refused until there is room again.
+    public var isDiskFull = false
     public var topics: Int
     public var partitions: Int
     /// Still being recovered after a crash.

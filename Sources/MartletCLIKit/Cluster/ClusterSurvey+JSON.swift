@@ -46,6 +46,7 @@ extension ClusterSurvey {
             object.add("stuck_replicas", broker.stuckReplicas)
             object.add("disk_used_bytes", status?.diskUsedBytes)
             object.add("disk_free_bytes", status?.diskFreeBytes)
+            object.add("disk_full", status?.isDiskFull ?? false)
             object.add("uptime_ms", status.map { Int64($0.uptime / .milliseconds(1)) })
         }
         object.add("troubled", objects: overview.troubled) { object, partition in

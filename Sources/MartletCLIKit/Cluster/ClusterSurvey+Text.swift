@@ -53,6 +53,7 @@ extension ClusterSurvey {
         if broker.isFenced { words.append("fenced") }
         if broker.isStopping { words.append("stopping") }
         if broker.isDraining { words.append("draining") }
+        if statuses[broker.broker.id]?.isDiskFull == true { words.append("DISK FULL") }
         if silent[broker.broker.id] != nil { words.append("does not answer") }
         return words.isEmpty ? "up" : words.joined(separator: ", ")
     }

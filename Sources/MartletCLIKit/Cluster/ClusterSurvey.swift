@@ -11,12 +11,12 @@ struct ClusterSurvey: Sendable {
     /// Why a broker that should be up did not answer.
     var silent: [BrokerID: String] = [:]
 
-    /// Nothing is wrong that somebody has to see to: no broker is down, no partition offline, damaged or not wholly in sync, and
-    /// the metadata store is there. Directories that were set aside are no trouble.
+    /// Nothing is wrong that somebody has to see to: no broker is down, no disk full, no partition offline, damaged or not wholly in
+    /// sync, and the metadata store is there. Directories that were set aside are no trouble.
     var isHealthy: Bool {
         overview.troubled.isEmpty && overview.store.isAvailable && silent.isEmpty
             && overview.brokers.allSatisfy { $0.isAlive && !$0.isFenced }
-            && statuses.values.allSatisfy { $0.troubles.allSatisfy(\.isNote) }
+            && statuses.values.allSatisfy { !$0.isDiskFull && $0.troubles.allSatisfy(\.isNote) }
     }
 
     /// What a replica has still to get of what its leader has; nil: one of the two did not say.

@@ -5,7 +5,9 @@ internal import Martlet
 package struct BrokerStatusCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how a broker is doing.",
-        discussion: "Exit code 1 also when partitions are offline or damaged; not for directories that were set aside.")
+        discussion: """
+            Exit code 1 also when its disk is full, or partitions are offline or damaged; not for directories that were set aside.
+            """)
 
     @Option(
         name: .long,
@@ -23,7 +25,7 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
             return try await admin.brokerStatus(id)
         }
         try StandardOutput.print(output.json ? Self.json(status) : Self.text(status))
-        if !faults(status).isEmpty { throw CommandFailure.reported }
+        if status.isDiskFull || !faults(status).isEmpty { throw CommandFailure.reported }
     }
 
     /// One that was never there is not waited for.
@@ -49,6 +51,7 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
         object.add("data_directory", status.dataDirectory)
         object.add("disk_used_bytes", status.diskUsedBytes)
         object.add("disk_free_bytes", status.diskFreeBytes)
+        object.add("disk_full", status.isDiskFull)
         object.add("topics", status.topics)
         object.add("partitions", status.partitions)
         object.add("partitions_recovering", status.partitionsRecovering)
@@ -76,7 +79,9 @@ package struct BrokerStatusCommand: AsyncParsableCommand {
         table.add("up for", HumanText.duration(status.uptime))
         table.add("data", status.dataDirectory)
         table.add(
-            "disk", "\(HumanText.bytes(status.diskUsedBytes)) used, \(HumanText.bytes(status.diskFreeBytes)) free")
+            "disk",
+            "\(HumanText.bytes(status.diskUsedBytes)) used, \(HumanText.bytes(status.diskFreeBytes)) free"
+                + (status.isDiskFull ? "; FULL: writes are refused until there is room" : ""))
         table.add("topics", HumanText.count(status.topics))
         table.add("partitions", partitions(status))
         table.add("connections", HumanText.count(status.connections))

@@ -38,6 +38,7 @@ extension BrokerStatusResponse: CTwin {
         openFilesMax = c.pointee.open_files_max
         troubles = try Self.messages(c.pointee.troubles, c.pointee.n_troubles)
         partitionsRecovering = c.pointee.partitions_recovering
+        diskFull = c.pointee.disk_full != 0
     }
 
     package func fill(_ c: UnsafeMutablePointer<C>, _ arena: Arena) {
@@ -60,6 +61,7 @@ extension BrokerStatusResponse: CTwin {
         c.pointee.open_files_max = openFilesMax
         (c.pointee.troubles, c.pointee.n_troubles) = arena.copy(troubles)
         c.pointee.partitions_recovering = partitionsRecovering
+        c.pointee.disk_full = diskFull ? 1 : 0
     }
 }
 

@@ -46,6 +46,8 @@ package struct BrokerStatusResponse: WireMessage {
     package var troubles: [PartitionTrouble] = []
     /// Partitions that are still being recovered after a crash.
     package var partitionsRecovering: UInt32 = 0
+    /// The disk is full: writes are refused until there is room again, reads and retention go on.
+    package var diskFull: Bool = false
 
     package init() {}
 
@@ -54,7 +56,7 @@ package struct BrokerStatusResponse: WireMessage {
         uptimeMs: UInt64 = 0, dataDirectory: [UInt8] = [], diskUsedBytes: UInt64 = 0, diskFreeBytes: UInt64 = 0,
         topics: UInt32 = 0, partitions: UInt32 = 0, connections: UInt32 = 0, memoryBudgetBytes: UInt64 = 0,
         memoryReservedBytes: UInt64 = 0, openFiles: UInt32 = 0, openFilesMax: UInt32 = 0,
-        troubles: [PartitionTrouble] = [], partitionsRecovering: UInt32 = 0
+        troubles: [PartitionTrouble] = [], partitionsRecovering: UInt32 = 0, diskFull: Bool = false
     ) {
         self.brokerID = brokerID
         self.clusterID = clusterID
@@ -74,6 +76,7 @@ package struct BrokerStatusResponse: WireMessage {
         self.openFilesMax = openFilesMax
         self.troubles = troubles
         self.partitionsRecovering = partitionsRecovering
+        self.diskFull = diskFull
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Self { try Codec.decode(bytes) }

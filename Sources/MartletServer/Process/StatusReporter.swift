@@ -55,7 +55,7 @@ final class StatusReporter: Sendable {
             brokerID: status.brokerID, clusterID: status.clusterID, brokerVersion: Version.current,
             host: Array((advertised?.host ?? "").utf8), port: UInt32(advertised?.port ?? 0),
             uptimeMs: UInt64((ContinuousClock.now - started) / .milliseconds(1)),
-            dataDirectory: Array(settings.dataDirectory.utf8),
+            dataDirectory: Array(SystemLimits.absolutePath(settings.dataDirectory).utf8),
             diskUsedBytes: UInt64(max(0, status.logBytes)),
             diskFreeBytes: SystemLimits.freeBytes(at: settings.dataDirectory),
             topics: UInt32(status.topics), partitions: UInt32(status.partitions),
@@ -68,7 +68,7 @@ final class StatusReporter: Sendable {
                     topic: Array($0.topic.utf8), partition: $0.partition, reason: Array($0.reason.utf8),
                     isNote: $0.isNote)
             },
-            partitionsRecovering: UInt32(status.partitionsRecovering))
+            partitionsRecovering: UInt32(status.partitionsRecovering), diskFull: store.isDiskFull)
     }
 
     func metrics() -> [MetricFamily] {

@@ -50,6 +50,13 @@ enum SystemLimits {
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// Where a directory is, whatever this process's own is; as given when the system does not tell.
+    static func absolutePath(_ path: String) -> String {
+        guard let absolute = realpath(path, nil) else { return path }
+        defer { free(absolute) }
+        return String(cString: absolute)
+    }
+
     /// Bytes that an unprivileged process may still write to the file system that holds `path`; 0 when that cannot be told.
     static func freeBytes(at path: String) -> UInt64 {
         var statistics = statvfs()

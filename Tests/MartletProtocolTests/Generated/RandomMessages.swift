@@ -157,6 +157,7 @@ extension BrokerStatusResponse: RandomMessage {
         message.openFilesMax = random.uint32()
         message.troubles = random.list { random in PartitionTrouble.random(using: &random) }
         message.partitionsRecovering = random.uint32()
+        message.diskFull = random.bool()
         return message
     }
 }
