@@ -46,6 +46,7 @@ static bool changes_something(mlog_call_kind kind) {
     switch (kind) {
     case MLOG_CALL_CLOSE:
     case MLOG_CALL_PREAD:
+    case MLOG_CALL_FADVISE:
     case MLOG_CALL_LOCK:
     case MLOG_CALL_SIZE:
     case MLOG_CALL_NEXT_DATA:
@@ -266,6 +267,13 @@ static int faulty_sync_file_range(void *context, int fd, off_t position, off_t s
     return leave(disk, enter(disk, MLOG_CALL_SYNC_FILE_RANGE, path_of(disk, fd), NULL) ? 0 : -1);
 }
 
+/* A hint, too: what is cached is as good as what is on the disk. */
+static int faulty_fadvise(void *context, int fd, off_t position, off_t size_bytes, int advice) {
+    mlog_faulty *disk = context;
+    if (!enter(disk, MLOG_CALL_FADVISE, path_of(disk, fd), NULL)) return leave(disk, -1);
+    return leave(disk, disk->real->fadvise(NULL, fd, position, size_bytes, advice));
+}
+
 /* ---- directories ---- */
 
 static int faulty_rename(void *context, const char *from, const char *to) {
@@ -364,6 +372,7 @@ mlog_faulty *mlog_faulty_open(const char *limbo) {
         .fsync = faulty_fsync,
         .syncfs = faulty_syncfs,
         .sync_file_range = faulty_sync_file_range,
+        .fadvise = faulty_fadvise,
         .rename = faulty_rename,
         .unlink = faulty_unlink,
         .mkdir = faulty_mkdir,

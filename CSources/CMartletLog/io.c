@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "mlog_io.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -57,6 +58,14 @@ static int system_sync_file_range(void *context, int fd, off_t position, off_t s
     return sync_file_range(fd, position, size_bytes, flags);
 }
 
+static int system_fadvise(void *context, int fd, off_t position, off_t size_bytes, int advice) {
+    (void)context;
+    int failure = posix_fadvise(fd, position, size_bytes, advice);
+    if (failure == 0) return 0;
+    errno = failure;
+    return -1;
+}
+
 static int system_rename(void *context, const char *from, const char *to) {
     (void)context;
     return rename(from, to);
@@ -110,6 +119,7 @@ const mlog_io *mlog_io_system(void) {
         .fsync = system_fsync,
         .syncfs = system_syncfs,
         .sync_file_range = system_sync_file_range,
+        .fadvise = system_fadvise,
         .rename = system_rename,
         .unlink = system_unlink,
         .mkdir = system_mkdir,

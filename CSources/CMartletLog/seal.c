@@ -16,6 +16,12 @@ void mlog_segment_start_writeback(mlog_segment *segment, uint32_t from_position,
                                        (off_t)to_position - from_position, SYNC_FILE_RANGE_WRITE);
 }
 
+void mlog_segment_uncache(mlog_segment *segment, uint32_t from_position, uint32_t to_position) {
+    if (to_position <= from_position) return;
+    (void)segment->io->fadvise(segment->io->context, segment->fd, from_position, (off_t)to_position - from_position,
+                               POSIX_FADV_DONTNEED);
+}
+
 bool mlog_segment_closing_entry(const mlog_segment *segment, mlog_index_entry *entry_out) {
     uint32_t end = mlog_segment_end_position(segment);
     *entry_out = (mlog_index_entry){

@@ -155,7 +155,8 @@ extension PartitionLog {
 
     /// Publishes the new end and tells the sync stage.
     func didWrite(
-        _ bytes: Int, next: Offset, _ active: Segment, _ flush: FlushPolicy, _ writer: inout LogWriterState
+        _ bytes: Int, next: Offset, _ active: Segment, _ flush: FlushPolicy, _ writer: inout LogWriterState,
+        isKeptCached: Bool = true
     ) {
         let end = active.endPosition
         writer.bytesSinceSnapshot += bytes
@@ -168,7 +169,7 @@ extension PartitionLog {
         let pressure = environment.sync.backPressure
         if underOS { pressure.appendedUnderOS(bytes) } else { pressure.appended(bytes) }
         if end - writer.writebackPosition >= Self.writebackBytes {
-            environment.writeback.hint(active, from: writer.writebackPosition, to: end)
+            environment.writeback.hint(active, from: writer.writebackPosition, to: end, isKept: isKeptCached)
             writer.writebackPosition = end
         }
         environment.counters.appendedBatches.wrappingAdd(1, ordering: .relaxed)

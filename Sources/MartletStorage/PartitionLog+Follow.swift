@@ -29,12 +29,15 @@ extension PartitionLog {
     ///   - bytes: batches back to back. A last one that is not whole is left.
     ///   - leaderEpoch: the one that is followed (``startFollowing(_:)``); batches above it are left.
     ///   - mayHaveGaps: the leader's log may lack offsets; else the topic's settings and this log's past decide.
+    ///   - isKeptCached: false for a copy that is far behind: readers are not there yet, and pages of the cache that
+    ///     are used again cost a fraction of new ones.
     ///   - now: wall time, for the expiry of producers.
     /// - Throws: what has nothing to do with the bytes: `wrongEpoch`, `inUse` while a cut is not finished, `noSpace`,
     ///   `offline`, `closed`, and failed writes, which take the log offline. Batches before the failure stay:
     ///   `logEndOffset` tells.
     package func appendAsFollower(
-        _ bytes: UnsafeRawBufferPointer, leaderEpoch: LeaderEpoch, mayHaveGaps: Bool = false, now: TimestampMs
+        _ bytes: UnsafeRawBufferPointer, leaderEpoch: LeaderEpoch, mayHaveGaps: Bool = false,
+        isKeptCached: Bool = true, now: TimestampMs
     ) throws(StorageError) -> FollowerAppendResult {
         let settings = settings
         let mayHaveGaps = mayHaveGaps || self.mayHaveGaps
@@ -50,7 +53,7 @@ extension PartitionLog {
                     try requireSpace()
                     try recordHistory(of: batches, &writer)
                 }
-                let count = try write(bytes, batches.headers, settings, now, &writer)
+                let count = try write(bytes, batches.headers, settings, now, &writer, isKeptCached)
                 return FollowerAppendResult(
                     logEndOffset: logEndOffset, appendedBytes: count, refused: batches.refused)
             }
@@ -98,7 +101,7 @@ extension PartitionLog {
     /// Writes the batches, as many at once as a segment takes. Returns their bytes.
     private func write(
         _ bytes: UnsafeRawBufferPointer, _ headers: [BatchHeader], _ settings: LogSettings, _ now: TimestampMs,
-        _ writer: inout LogWriterState
+        _ writer: inout LogWriterState, _ isKeptCached: Bool
     ) throws(StorageError) -> Int {
         var rest = headers[...]
         var position = 0
@@ -115,7 +118,9 @@ extension PartitionLog {
                 for header in run where header.hasProducer {
                     remember(header, base: header.baseOffset, at: header.maxTimestamp, now, &writer)
                 }
-                didWrite(size, next: run[run.endIndex - 1].nextOffset, active, settings.flush, &writer)
+                didWrite(
+                    size, next: run[run.endIndex - 1].nextOffset, active, settings.flush, &writer,
+                    isKeptCached: isKeptCached)
                 rest = rest[run.endIndex...]
                 position += size
             } catch {

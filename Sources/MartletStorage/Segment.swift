@@ -168,6 +168,11 @@ final class Segment: @unchecked Sendable {
         mlog_segment_start_writeback(handle, from, to)
     }
 
+    /// Frees the memory that holds the range of the file, where it is written.
+    func uncache(from: UInt32, to: UInt32) {
+        mlog_segment_uncache(handle, from, to)
+    }
+
     // MARK: Reading
 
     /// The batch that holds `offset`, or the first one after it. Nil: none below `limit`.

@@ -37,6 +37,34 @@ struct FollowerTests {
         #expect(follower.log.durableOffset == 3)
     }
 
+    @Test(
+        "a copy that is far behind leaves the page cache behind its end, any other stays there",
+        arguments: [false, true])
+    func pageCache(isKept: Bool) throws {
+        let pieces = 80
+        let settings = LogSettings(flush: .os)
+        let leader = try Replica(settings: settings)
+        let follower = try Replica(settings: settings)
+        let value = String(repeating: "v", count: 1_000_000)
+        try leader.lead(1)
+        try follower.log.startFollowing(1)
+        for _ in 0..<pieces {
+            try leader.log.append(batch(value), epoch: 1)
+            let bytes = try #require(
+                try leader.log.read(from: follower.log.logEndOffset, maxBytes: 1, upTo: .max)
+            ).bytes()
+            try follower.take(bytes, 1, isKeptCached: isKept)
+        }
+        // One for each 8 MiB, and the batch that passed them.
+        let hints = UInt64(pieces * 1_000_000 / (Int(PartitionLog.writebackBytes) + 1_000_000))
+        let isDone = { follower.disk.calls(.MLOG_CALL_SYNC_FILE_RANGE) >= hints && (isKept || follower.uncached > 0) }
+        let limit = ContinuousClock.now + .seconds(40)
+        while !isDone(), ContinuousClock.now < limit { sched_yield() }
+        #expect(isDone())
+        #expect(!isKept || follower.uncached == 0)
+        #expect(try follower.bytes(from: Offset(pieces - 1)) == leader.bytes(from: Offset(pieces - 1)))
+    }
+
     @Test("a damaged batch is refused and named, those before it are kept, and the log stays in service")
     func damaged() throws {
         let leader = try Replica()
@@ -253,4 +281,9 @@ struct FollowerTests {
         #expect(try follower.values == ["2", "3", "4"])
         #expect(follower.log.epochEnd(for: 1)?.endOffset == 5)
     }
+}
+
+extension Replica {
+    /// How often the page cache was told to let go.
+    fileprivate var uncached: UInt64 { disk.calls(.MLOG_CALL_FADVISE) }
 }

@@ -114,9 +114,12 @@ final class Replica {
     }
 
     @discardableResult
-    func take(_ bytes: [UInt8], _ epoch: LeaderEpoch, mayHaveGaps: Bool = false) throws -> FollowerAppendResult {
+    func take(
+        _ bytes: [UInt8], _ epoch: LeaderEpoch, mayHaveGaps: Bool = false, isKeptCached: Bool = true
+    ) throws -> FollowerAppendResult {
         try bytes.withUnsafeBytes {
-            try log.appendAsFollower($0, leaderEpoch: epoch, mayHaveGaps: mayHaveGaps, now: 1_700_000_000_000)
+            try log.appendAsFollower(
+                $0, leaderEpoch: epoch, mayHaveGaps: mayHaveGaps, isKeptCached: isKeptCached, now: 1_700_000_000_000)
         }
     }
 

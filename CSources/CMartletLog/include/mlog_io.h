@@ -22,6 +22,8 @@ typedef struct mlog_io {
     int (*fsync)(void *context, int fd);
     int (*syncfs)(void *context, int fd);
     int (*sync_file_range)(void *context, int fd, off_t position, off_t size_bytes, unsigned flags);
+    /* posix_fadvise, but for how it fails. */
+    int (*fadvise)(void *context, int fd, off_t position, off_t size_bytes, int advice);
     int (*rename)(void *context, const char *from, const char *to);
     int (*unlink)(void *context, const char *path);
     int (*mkdir)(void *context, const char *path, mode_t mode);

@@ -92,6 +92,11 @@ mlog_status mlog_segment_sync(mlog_segment *segment, mlog_error *error_out) MLOG
 /* Starts writeback of [from, to) without waiting. A hint: failure is not reported. */
 void mlog_segment_start_writeback(mlog_segment *segment, uint32_t from_position, uint32_t to_position);
 
+/* Lets the page cache go of [from, to) where it is on the disk; what is not written yet stays, and writing it is
+ * started. Reading the range again waits for the disk. A hint: failure is not reported, and that of an earlier write
+ * still is by the next sync. */
+void mlog_segment_uncache(mlog_segment *segment, uint32_t from_position, uint32_t to_position);
+
 /* Trims preallocation, writes out the index (built anew when it is not ok), syncs all three files; the segment is
  * sealed. May be tried again after MLOG_NO_SPACE. */
 mlog_status mlog_segment_seal(mlog_segment *segment, mlog_error *error_out) MLOG_CHECKED;

@@ -377,27 +377,29 @@ final class ReplicaFetcher: @unchecked Sendable {
         guard let slice = records.getSlice(at: records.readerIndex + range.lowerBound, length: range.count) else {
             return appended(member, item, .failure(StorageError(.invalidRecord, "the answer names bytes it lacks")))
         }
+        let isBehind = member.lane(at: replication.elapsed) == .behind
         // The first batch of an epoch waits for a small file.
         if slice.firstBatchEpoch == member.partition.log.lastEpoch {
-            return appended(member, item, write(slice, member.partition, member.state.epoch, item.mayHaveGaps))
+            return appended(
+                member, item, write(slice, member.partition, member.state.epoch, item.mayHaveGaps, isBehind))
         }
         let task = MemberTask(fetcher: self, member: member)
         let partition = member.partition
         let epoch = member.state.epoch
         replication.disk(for: partition.id).submit { [self] in
-            task.appended(item, write(slice, partition, epoch, item.mayHaveGaps))
+            task.appended(item, write(slice, partition, epoch, item.mayHaveGaps, isBehind))
         }
     }
 
     private func write(
-        _ slice: ByteBuffer, _ partition: Partition, _ epoch: LeaderEpoch, _ mayHaveGaps: Bool
+        _ slice: ByteBuffer, _ partition: Partition, _ epoch: LeaderEpoch, _ mayHaveGaps: Bool, _ isBehind: Bool
     ) -> Result<FollowerAppendResult, StorageError> {
         do throws(StorageError) {
             let now = replication.settings.clock.wallTime
             return .success(
                 try slice.withUnsafeReadableBytes { (bytes) throws(StorageError) in
                     try partition.log.appendAsFollower(
-                        bytes, leaderEpoch: epoch, mayHaveGaps: mayHaveGaps, now: now)
+                        bytes, leaderEpoch: epoch, mayHaveGaps: mayHaveGaps, isKeptCached: !isBehind, now: now)
                 })
         } catch {
             return .failure(error)
