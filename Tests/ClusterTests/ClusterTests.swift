@@ -10,10 +10,10 @@ struct ClusterTests {
 }
 
 extension ClusterUnderTest {
-    /// A topic with a copy of each partition on each of three brokers.
-    func createTopic(_ name: String, partitions: Int = 3) async throws -> RecordedLoad.Topic {
+    /// A topic with a copy of each partition on each of three brokers, or on fewer.
+    func createTopic(_ name: String, partitions: Int = 3, replicas: Int32 = 3) async throws -> RecordedLoad.Topic {
         try await admin { admin in
-            _ = try await admin.createTopic(name, partitions: Int32(partitions), replicas: 3)
+            _ = try await admin.createTopic(name, partitions: Int32(partitions), replicas: replicas)
         }
         return RecordedLoad.Topic(name, partitions: partitions)
     }

@@ -53,15 +53,39 @@ extension ClusterTests {
             }
         }
 
-        @Test("a broker that is pointed at another cluster's metadata is refused", .timeLimit(.minutes(2)))
+        @Test(
+            "a broker that is pointed at an empty prefix, or at another cluster's, is refused and leaves nothing there",
+            .timeLimit(.minutes(2)))
         func otherCluster() async throws {
             try await ClusterUnderTest.with(brokers: 1, settings: ClusterTests.settings) { cluster in
+                _ = try await cluster.createTopic("t", replicas: 1)
                 try await cluster.broker(1).stop()
                 var lost = try cluster.options(for: 1)
                 lost.settings["cluster.name"] = "elsewhere"
-                let words = try await refusal(lost)
-                #expect(words.contains("cluster"), "\(words)")
+                let empty = try await refusal(lost)
+                #expect(empty.contains("cluster"), "\(empty)")
+
+                // Another cluster is founded there, by a broker of the same id: nothing was left that kept it from that.
+                var settings = lost.settings
+                settings["broker.rack"] = "elsewhere"
+                let second = try BrokerProcess(
+                    try BrokerProcess.Options(dataDirectory: cluster.directory.path + "/second", settings: settings))
+                do {
+                    try await second.waitUntilReady()
+                    // With its founder alive, and once only its records are left.
+                    let live = try await refusal(lost)
+                    #expect(live.contains("cluster"), "\(live)")
+                    try await second.stop()
+                    let other = try await refusal(lost)
+                    #expect(other.contains("cluster"), "\(other)")
+                } catch {
+                    await second.kill()
+                    throw error
+                }
                 try await cluster.restart(1)
+                try await cluster.eventually("its topic is led again") {
+                    try await $0.describeTopic("t").partitions[0].leader
+                }
             }
         }
 

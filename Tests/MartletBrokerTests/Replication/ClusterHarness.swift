@@ -98,6 +98,15 @@ final class ClusterHarness: Sendable {
         return left
     }
 
+    /// In order, as SIGTERM does it. What it may start from again.
+    func stop(_ id: BrokerID) async -> TemporaryDirectory {
+        let member = member(id)
+        members.withLock { $0[id] = nil }
+        await member.broker.stop()
+        network.leave(member.run)
+        return member.directory
+    }
+
     func member(_ id: BrokerID) -> Member {
         guard let member = members.withLock({ $0[id] }) else { preconditionFailure("broker \(id) does not run") }
         return member

@@ -269,28 +269,6 @@ struct ReplicationTests {
         }
     }
 
-    @Test("a producer's batches are recognised by the next leader, and forgotten where they were cut")
-    func producers() async throws {
-        try await ClusterHarness.with { cluster in
-            let topic = try await cluster.createTopic()
-            let first = try await cluster.produce(["a"], to: 1, topic, producer: (7, 0, 0)).get()
-            cluster.network.cut(1, 2)
-            cluster.network.cut(1, 3)
-            _ = try await cluster.produce(["cut"], to: 1, topic, acks: .leader, producer: (7, 0, 1)).get()
-            try await cluster.elect(2, topic, inSync: [2, 3])
-            cluster.network.heal()
-            let again = try await cluster.produce(["a"], to: 2, topic, producer: (7, 0, 0)).get()
-            #expect(again.baseOffset == first.baseOffset)
-            let second = try await cluster.produce(["b"], to: 2, topic, producer: (7, 0, 1)).get()
-            #expect(second.baseOffset == 1)
-            try await cluster.eventually("broker 1 is in sync") { try await cluster.inSync(topic).contains(1) }
-            try await cluster.elect(1, topic)
-            #expect(try await cluster.produce(["b"], to: 1, topic, producer: (7, 0, 1)).get().baseOffset == 1)
-            #expect(try await cluster.produce(["c"], to: 1, topic, producer: (7, 0, 2)).get().baseOffset == 2)
-            #expect(try cluster.log(1, topic) == ["a", "b", "c"])
-        }
-    }
-
     @Test(
         "past its session, or before the news of a gap in it, a leader alone answers only acks=all (RULES 19)",
         arguments: [TestSession.over, .openedAnew])
