@@ -109,8 +109,9 @@ extension ControllerMachine {
         }
     }
 
-    /// The member that reaches the most others, itself counted, and no fewer than are wanted; nil: none, or not all
-    /// have answered yet.
+    /// The member that reaches the most replicas, itself counted, and no fewer than are wanted; nil: none, or not all
+    /// have answered yet. Who is not in sync counts as well, and joins once it reaches its new leader: by the time of the
+    /// request the former one has cut the set down to the fewest, among which it is itself.
     private mutating func choice(
         _ record: PartitionRecord, _ rules: ElectionRules, _ reign: inout Reign
     ) -> BrokerID? {
@@ -125,7 +126,11 @@ extension ControllerMachine {
                 isComplete = false
                 continue
             }
-            let reached = 1 + record.inSyncReplicas.filter { $0 != candidate && reach.contains($0) }.count
+            let reached =
+                1
+                + record.replicas.filter { replica in
+                    replica != candidate && reach.contains(replica) && reign.standings[replica]?.isOut == false
+                }.count
             if reached >= rules.minInSyncReplicas, reached > best?.reached ?? 0 { best = (candidate, reached) }
         }
         return isComplete ? best?.broker : nil

@@ -48,9 +48,13 @@ final class TestNetwork: Sendable {
         state.withLock { _ = $0.silent.insert(replica) }
     }
 
-    fileprivate func isSilent(_ address: PeerAddress) -> Bool {
-        state.withLock {
-            $0.silent.contains(ReplicaIdentity(broker: address.broker, startEpoch: address.startEpoch))
+    /// Nothing answers for a process that is gone but its host, and nothing that runs is heard through a cut.
+    fileprivate func dial(_ address: PeerAddress, from broker: BrokerID) -> DialOutcome {
+        state.withLock { state in
+            let run = ReplicaIdentity(broker: address.broker, startEpoch: address.startEpoch)
+            if state.silent.contains(run) { return .noAnswer }
+            if state.brokers[run] == nil { return .refused }
+            return state.cuts.contains(Link(from: broker, to: address.broker)) ? .noAnswer : .accepted
         }
     }
 
@@ -86,8 +90,7 @@ struct TestTransport: PeerTransport {
     }
 
     func dial(_ address: PeerAddress, timeout: Duration) async -> DialOutcome {
-        if network.isSilent(address) { return .noAnswer }
-        return network.reach(address, from: broker) == nil ? .refused : .accepted
+        network.dial(address, from: broker)
     }
 }
 
@@ -174,10 +177,12 @@ final class TestPeer: Peer {
         }
     }
 
-    func requestMove(_ request: MoveRequest, timeout: Duration) async -> Result<Void, BrokerError> { .success(()) }
+    func requestMove(_ request: MoveRequest, timeout: Duration) async -> Result<Void, BrokerError> {
+        network.reach(address, from: own)?.requestMove(request) ?? .failure(unreachable)
+    }
     func reportDeath(_ run: PartitionLeader) async {}
     func reachable(of brokers: [BrokerID], timeout: Duration) async -> [BrokerID]? {
-        network.reach(address, from: own) == nil ? nil : brokers
+        try? await network.reach(address, from: own)?.reachable(of: brokers)
     }
     func close() {}
 }
