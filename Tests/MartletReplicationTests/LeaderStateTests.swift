@@ -52,6 +52,18 @@ import Testing
         #expect(state.highWatermark == 100 && state.isHighWatermarkKnown)
     }
 
+    @Test(
+        "a leader that has not synced all that its predecessor held to be kept everywhere begins with what it has synced"
+    )
+    func electedUncleanly() {
+        var state = LeaderState(
+            leader: ReplicaIdentity(broker: 1, startEpoch: 1), record: record([1]), logEnd: 100, durable: 80,
+            highWatermark: 90, minInSyncReplicas: 1, lagMax: .seconds(10), at: .zero)
+        #expect(state.highWatermark == 80 && !state.isHighWatermarkKnown)
+        #expect(heard(&state) { $0.kept(upTo: 100) })
+        #expect(state.highWatermark == 100 && state.isHighWatermarkKnown)
+    }
+
     @Test("a follower counts what it made durable, not what it has")
     func durable() {
         var state = leader([1, 2])

@@ -43,6 +43,9 @@ package struct LeaderState: Sendable {
     var nextMoveRequest: Duration = .zero
 
     /// Begins to lead a log that ends at `logEnd` and is known to be kept everywhere below `highWatermark`.
+    ///
+    /// What is not durable here waits until it is, whatever the former leader has said (RULES 13): a replica that was not
+    /// in sync, and leads after an unclean election, may know of a high watermark beyond what it has synced.
     package init(
         leader: ReplicaIdentity, record: Versioned<PartitionRecord>, logEnd: Offset, durable: Offset,
         highWatermark: Offset, minInSyncReplicas: Int, lagMax: Duration, at now: Duration
@@ -53,7 +56,7 @@ package struct LeaderState: Sendable {
         self.epochStart = logEnd
         self.logEnd = logEnd
         self.durable = min(durable, logEnd)
-        self.highWatermark = highWatermark
+        self.highWatermark = min(highWatermark, durable)
         self.minInSyncReplicas = minInSyncReplicas
         self.lagMax = lagMax
         self.revision = record.revision

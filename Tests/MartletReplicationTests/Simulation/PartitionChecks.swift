@@ -109,7 +109,8 @@ struct PartitionChecks {
         try checkInSync(world)
     }
 
-    /// What the new leader does not have is given up; everybody is to see that, and nothing more.
+    /// What the new leader does not have, durably, is given up; everybody is to see that, and nothing more. It was not in
+    /// sync: nothing was said of its unsynced tail, and its high watermark rests on what is durable (RULES 13).
     private mutating func electedUncleanly(_ record: PartitionRecord, _ world: World) {
         world.counts[.uncleanElections] += 1
         uncleanEpoch = record.lastUncleanEpoch
@@ -117,8 +118,9 @@ struct PartitionChecks {
         let log = leader.log
         var end = max(deletedBelow, leader.verified)
         while end < Offset(committed.count), log.batch(at: end) == committed[Int(end)] { end += 1 }
-        end = min(end, Offset(committed.count), log.logEndOffset)
+        end = min(end, Offset(committed.count), log.durableOffset)
         deletedBelow = min(deletedBelow, end)
+        world.trace("of \(id), \(end) of \(committed.count) committed outlast an unclean election, log \(log.summary)")
         committed.removeLast(committed.count - Int(end))
         // Nobody has what comes before a log that begins later.
         while Offset(committed.count) < log.logStartOffset {
