@@ -197,8 +197,8 @@ let package = Package(
         tests(
             "MartletStorageTests",
             [
-                "TestSeeds", "TestDisk", "MartletStorage", "MartletCore", "CMartletFaultyIO", "CAllocationCounter",
-                "CLockCounter", logging,
+                "TestSeeds", "TestDisk", "MartletStorage", "MartletCore", "CMartletFaultyIO", "CMartletLog",
+                "CAllocationCounter", "CLockCounter", logging,
             ]),
         tests("MartletTestSupportTests", ["MartletTestSupport"]),
         tests("MartletGroupTests", ["SimulationKit", "TestSeeds", "MartletBroker", "MartletCore"]),
@@ -223,7 +223,7 @@ let package = Package(
         tests(
             "MartletBrokerTests",
             [
-                "TestSeeds", "CLockCounter",
+                "TestSeeds", "TestDisk", "CLockCounter",
                 "MartletBroker", "MartletMetadata", "MartletStorage", "MartletCore", nioCore, nioPosix, logging,
                 hashTrees,
             ]

@@ -50,6 +50,7 @@ static bool changes_something(mlog_call_kind kind) {
     case MLOG_CALL_LOCK:
     case MLOG_CALL_SIZE:
     case MLOG_CALL_NEXT_DATA:
+    case MLOG_CALL_CACHED_PAGES:
         return false;
     case MLOG_CALL_OPEN:
     case MLOG_CALL_PWRITEV:
@@ -342,6 +343,16 @@ static off_t faulty_next_hole(void *context, int fd, off_t position) {
     return next;
 }
 
+/* What is read and written here is as good as cached, whatever the machine's memory: only a fault makes it cold. */
+static ssize_t faulty_cached_pages(void *context, int fd, off_t position, off_t size_bytes) {
+    mlog_faulty *disk = context;
+    size_t known_bytes = (size_t)size_bytes;
+    bool goes_on = enter(disk, MLOG_CALL_CACHED_PAGES, path_of(disk, fd), &known_bytes);
+    long page_bytes = sysconf(_SC_PAGESIZE);
+    int pages = (int)((position + size_bytes - 1) / page_bytes - position / page_bytes + 1);
+    return leave(disk, !goes_on ? -1 : known_bytes == (size_t)size_bytes ? pages : 0);
+}
+
 /* ---- the test's side ---- */
 
 mlog_faulty *mlog_faulty_open(const char *limbo) {
@@ -381,6 +392,7 @@ mlog_faulty *mlog_faulty_open(const char *limbo) {
         .size = faulty_size,
         .next_data = faulty_next_data,
         .next_hole = faulty_next_hole,
+        .cached_pages = faulty_cached_pages,
     };
     return disk;
 }

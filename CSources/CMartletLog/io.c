@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int system_open(void *context, const char *path, int flags, mode_t mode) {
@@ -107,6 +108,22 @@ static off_t system_next_hole(void *context, int fd, off_t position) {
     return lseek(fd, position, SEEK_HOLE);
 }
 
+/* Not in every libc yet; the number is the same on all architectures. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+static ssize_t system_cached_pages(void *context, int fd, off_t position, off_t size_bytes) {
+    (void)context;
+    struct {
+        uint64_t position, size_bytes;
+    } range = {(uint64_t)position, (uint64_t)size_bytes};
+    struct {
+        uint64_t cached, dirty, in_writeback, evicted, recently_evicted;
+    } pages = {0};
+    return syscall(SYS_cachestat, fd, &range, &pages, 0) == 0 ? (ssize_t)pages.cached : -1;
+}
+
 const mlog_io *mlog_io_system(void) {
     static const mlog_io table = {
         .open = system_open,
@@ -128,6 +145,7 @@ const mlog_io *mlog_io_system(void) {
         .size = system_size,
         .next_data = system_next_data,
         .next_hole = system_next_hole,
+        .cached_pages = system_cached_pages,
     };
     return &table;
 }

@@ -124,7 +124,7 @@ package final class Broker: Sendable {
     }
 
     /// Finds records; waits for `query.minBytes` of them at most `query.maxWait`. Nothing is copied: outcomes name
-    /// file ranges.
+    /// file ranges. Ranges that are not in memory are read on a storage thread first (RULES 29), which may take longer.
     ///
     /// The reply has an outcome for each item with records or an error; when there is neither, for each item, which
     /// then tells offsets.
@@ -138,17 +138,16 @@ package final class Broker: Sendable {
         query.minBytes = min(query.minBytes, query.maxBytes)
         let reader = FetchReader(broker: self, query: query)
         let looks = reader.lookAtAll(isArrival: true)
-        let bytes = looks.reduce(0) { $0 + $1.bytes }
         let wait = min(query.maxWait, settings.fetchWaitMax)
-        if looks.isEmpty || bytes >= query.minBytes || wait <= .zero || looks.contains(where: \.isFinal) {
+        if !looks.contains(where: \.isCold), wait <= .zero || reader.isEnough(looks) {
             reply(reader.answer(looks))
             return nil
         }
         let call = FetchCall(
             id: nextFetchID.wrappingAdd(1, ordering: .relaxed).newValue, reader: reader, looks: looks,
             mailbox: mailboxes.mailbox(of: loop), reply: reply)
-        call.park(timeout: wait)
-        return call.isWaitingForRecords ? FetchTicket(call: call) : nil
+        call.start(timeout: wait)
+        return call.isOpen ? FetchTicket(call: call) : nil
     }
 
     /// For the answer to a replica's fetch. Cheap.

@@ -13,6 +13,7 @@ final class LogEnvironment: Sendable {
     /// Syncs what no policy syncs in time, for recovery points: apart, so that no acknowledgement waits behind it.
     let slowSync: SyncStage
     let writeback: WritebackThread
+    let readAhead = ReadAhead()
     let reserve: ReserveFile
     let checkpointSignal: CheckpointSignal
     let recentProducers: RecentProducers

@@ -15,7 +15,7 @@ package struct AppendResult: Sendable, Equatable {
 
 /// Keeps a segment's file readable for as long as it lives, whatever becomes of its name.
 package final class FileLease: Sendable {
-    private let segment: Segment
+    let segment: Segment
     private let book: LeaseBook
     private let page: UInt64
 
@@ -45,6 +45,15 @@ package struct LogRead: Sendable {
     package var segmentBaseOffset: Offset
     /// Where to read on.
     package var nextOffset: Offset
+}
+
+/// What a read found that is not to wait for the disk.
+package enum CachedRead: Sendable {
+    case found(LogRead)
+    case nothing
+    /// Batches are there, but they, or what leads to them, have to come from the disk: about that many bytes, at least
+    /// one.
+    case onDisk(bytes: Int)
 }
 
 /// A record found by its time.

@@ -204,6 +204,7 @@ package final class LogStore: Sendable {
         }
         guard old != .closed else { return }
         registry.close()
+        environment.readAhead.stop()
         recoveries.stop()
         scrubber.stop()
         maintenance.stop()
@@ -309,6 +310,8 @@ package final class LogStore: Sendable {
     /// What was found damaged, at this start or before, and is not repaired.
     package var corruptions: [CorruptionReport] { registry.logs.flatMap(\.damages) }
     package var partitionCount: Int { registry.count }
+    /// Reads what fetches are about to send, off the event loops.
+    package var readAhead: ReadAhead { environment.readAhead }
     /// Whether appends are refused because the disk was found full. Looks whether there is room again, as an append would:
     /// nobody may be there to append. Blocks shortly then.
     package var isDiskFull: Bool { !environment.reserve.allowsAppends() }

@@ -12,6 +12,23 @@ extension PartitionLog {
     package func read(
         from offset: Offset, maxBytes: Int, upTo limit: Offset
     ) throws(StorageError) -> LogRead? {
+        guard case .found(let read) = try read(from: offset, maxBytes: maxBytes, upTo: limit, mayWait: true) else {
+            return nil
+        }
+        return read
+    }
+
+    /// ``read(from:maxBytes:upTo:)`` for event loops: says so where the range is not in the page cache, or its segment is
+    /// not open. Costs one system call to find out. A look into the index of the segment that is appended to may block.
+    package func readIfCached(
+        from offset: Offset, maxBytes: Int, upTo limit: Offset
+    ) throws(StorageError) -> CachedRead {
+        try read(from: offset, maxBytes: maxBytes, upTo: limit, mayWait: false)
+    }
+
+    private func read(
+        from offset: Offset, maxBytes: Int, upTo limit: Offset, mayWait: Bool
+    ) throws(StorageError) -> CachedRead {
         try requireOnline()
         let end = logEndOffset
         let start = logStartOffset
@@ -20,9 +37,11 @@ extension PartitionLog {
         var wanted = offset
         // Usually once; again where the rest of a segment was compacted away.
         while wanted < limit {
-            guard let place = place(of: wanted, limit) else { return nil }
+            guard let place = place(of: wanted, limit) else { return .nothing }
+            guard mayWait || isOpen(place) else { return .onDisk(bytes: max(1, maxBytes)) }
             guard let segment = try openIfHeld(place) else { continue }
-            if let read = try read(place, segment, wanted, maxBytes, limit) {
+            switch try read(place, segment, wanted, maxBytes, limit, mayWait: mayWait) {
+            case .found(let read):
                 let mark = LogMark(
                     offset: read.nextOffset, segment: place.info.number,
                     position: UInt32(read.filePosition + read.count))
@@ -32,13 +51,18 @@ extension PartitionLog {
                     return true
                 }
                 // Cut since it was looked up: the lease came too late to hold that up.
-                guard isStill else { return try self.read(from: offset, maxBytes: maxBytes, upTo: limit) }
-                return read
+                guard isStill else {
+                    return try self.read(from: offset, maxBytes: maxBytes, upTo: limit, mayWait: mayWait)
+                }
+                return .found(read)
+            case .onDisk(let bytes):
+                return .onDisk(bytes: bytes)
+            case .nothing:
+                guard let next = place.nextBase else { return .nothing }
+                wanted = next
             }
-            guard let next = place.nextBase else { return nil }
-            wanted = next
         }
-        return nil
+        return .nothing
     }
 
     func outOfRange(_ offset: Offset, _ start: Offset, _ end: Offset) -> StorageError {
@@ -73,6 +97,11 @@ extension PartitionLog {
         }
     }
 
+    /// Whether nothing has to be opened to read there.
+    private func isOpen(_ place: Place) -> Bool {
+        place.info.handle != nil || (place.info.isSealed && environment.cache.holds(place.info.number))
+    }
+
     /// The place's segment. Nil when compaction or retention took it out of the log meanwhile: look again.
     func openIfHeld(_ place: Place) throws(StorageError) -> Segment? {
         if let handle = place.info.handle { return handle }
@@ -103,32 +132,43 @@ extension PartitionLog {
     }
 
     private func read(
-        _ place: Place, _ segment: Segment, _ offset: Offset, _ maxBytes: Int, _ limit: Offset
-    ) throws(StorageError) -> LogRead? {
+        _ place: Place, _ segment: Segment, _ offset: Offset, _ maxBytes: Int, _ limit: Offset, mayWait: Bool
+    ) throws(StorageError) -> CachedRead {
         // Asked again: the batch that made `limit` what it is may have been appended since the place was looked up.
         let fileEnd = place.info.isSealed ? place.info.endPosition : segment.endPosition
         var position = place.position
         if position == nil {
-            guard let found = try segment.findPosition(of: offset, below: fileEnd) else { return nil }
+            // Nobody left off there: the index and the headers of a sealed segment may be as cold as its batches.
+            guard mayWait || !place.info.isSealed else { return .onDisk(bytes: max(1, maxBytes)) }
+            guard let found = try segment.findPosition(of: offset, below: fileEnd) else { return .nothing }
             position = found
         }
-        guard let position, position < fileEnd else { return nil }
+        guard let position, position < fileEnd else { return .nothing }
+        var known: LogMark?
+        if let limit = place.limit, limit.segment == place.info.number, limit.position > position { known = limit }
+        // Before the headers in it are looked at.
+        let likelyEnd = min(known?.position ?? fileEnd, position + UInt32(clamping: min(max(1, maxBytes), 1 << 30)))
+        guard mayWait || !environment.readAhead.isNeeded(segment, position..<likelyEnd) else {
+            return .onDisk(bytes: Int(likelyEnd - position))
+        }
         let mark: (position: UInt32, nextOffset: Offset)
-        if let known = place.limit, known.segment == place.info.number, known.position > position,
-            Int(known.position - position) <= maxBytes
-        {
+        if let known, Int(known.position - position) <= maxBytes {
             mark = (known.position, known.offset)
         } else {
             let found = try segment.findEnd(
                 from: position, maxBytes: UInt32(clamping: maxBytes), below: fileEnd, upTo: limit
             )
-            guard let found else { return nil }
+            guard let found else { return .nothing }
             mark = found
         }
-        guard mark.position > position else { return nil }
-        return LogRead(
-            lease: FileLease(segment, leases), filePosition: Int(position), count: Int(mark.position - position),
-            segmentBaseOffset: segment.baseOffset, nextOffset: mark.nextOffset
-        )
+        guard mark.position > position else { return .nothing }
+        // One batch that is larger than what was asked for.
+        if !mayWait, mark.position > likelyEnd, environment.readAhead.isNeeded(segment, likelyEnd..<mark.position) {
+            return .onDisk(bytes: Int(mark.position - position))
+        }
+        return .found(
+            LogRead(
+                lease: FileLease(segment, leases), filePosition: Int(position), count: Int(mark.position - position),
+                segmentBaseOffset: segment.baseOffset, nextOffset: mark.nextOffset))
     }
 }

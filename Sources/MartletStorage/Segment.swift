@@ -237,6 +237,11 @@ final class Segment: @unchecked Sendable {
         }
     }
 
+    /// Whether that much of the log can be read without the disk; true, too, where that cannot be told.
+    func isCached(_ range: Range<UInt32>) -> Bool {
+        mlog_segment_is_cached(handle, range.lowerBound, range.upperBound)
+    }
+
     /// Reads into `buffer`; fewer bytes than it holds only at the end of the file.
     func read(at position: UInt32, into buffer: UnsafeMutableRawBufferPointer) throws(StorageError) -> Int {
         var count = 0

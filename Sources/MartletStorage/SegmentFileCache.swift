@@ -47,6 +47,11 @@ final class SegmentFileCache: Sendable {
         return insert(number, opened)
     }
 
+    /// Whether the segment is open here; does not count as its use.
+    func holds(_ number: UInt64) -> Bool {
+        state.withLock { $0.newest == number || $0.nodes[number] != nil }
+    }
+
     private func use(_ number: UInt64) -> Segment? {
         state.withLock { state in
             if state.newest == number { return state.nodes[number]?.segment }

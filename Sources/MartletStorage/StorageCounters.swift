@@ -14,6 +14,9 @@ package final class StorageCounters: Sendable {
     package let scrubbedBytes = Atomic<Int>(0)
     package let corruptBatches = Atomic<Int>(0)
     package let checkpoints = Atomic<Int>(0)
+    /// Ranges that were read ahead, and what of them was read.
+    package let coldReads = Atomic<Int>(0)
+    package let readAheadBytes = Atomic<Int>(0)
     /// How long syncs took, from the call to durability, one count per sync of a file or file system.
     package let syncLatency = LatencyHistogram()
 }

@@ -28,12 +28,13 @@ final class BrokerHarness: Sendable {
 
     /// A started broker. Without `syncing` nothing becomes durable until `store.startBackground()`.
     static func start(
-        in directory: TemporaryDirectory? = nil, syncing: Bool = true,
+        in directory: TemporaryDirectory? = nil, syncing: Bool = true, io: LogIO = .system,
         _ change: (inout BrokerSettings) -> Void = { _ in }
     ) async throws -> BrokerHarness {
         let directory = try directory ?? TemporaryDirectory()
         let logger = quiet
         var options = LogStoreOptions(logger: logger)
+        options.io = io
         options.reserveBytes = 4_096
         // Rounds of maintenance are a test's own to run: one in between, on a busy machine, would be counted with them.
         options.maintenanceInterval = .seconds(3_600)
@@ -53,10 +54,10 @@ final class BrokerHarness: Sendable {
 
     /// Starts a broker, runs `body`, stops it.
     static func with<Value>(
-        in directory: TemporaryDirectory? = nil, syncing: Bool = true,
+        in directory: TemporaryDirectory? = nil, syncing: Bool = true, io: LogIO = .system,
         _ change: (inout BrokerSettings) -> Void = { _ in }, _ body: (BrokerHarness) async throws -> Value
     ) async throws -> Value {
-        let harness = try await start(in: directory, syncing: syncing, change)
+        let harness = try await start(in: directory, syncing: syncing, io: io, change)
         do {
             let value = try await body(harness)
             await harness.broker.stop()

@@ -43,6 +43,12 @@ package final class FaultyDisk: @unchecked Sendable {
         inject(mlog_fault(kind: kind, nth: 1, times: .max, os_error: 0, short_bytes: 0, path_part: nil), pathPart)
     }
 
+    /// From now on nothing is in the page cache, of files whose path has `pathPart` in it.
+    package func makeCold(path pathPart: String) {
+        let kind = mlog_call_kind.MLOG_CALL_CACHED_PAGES
+        inject(mlog_fault(kind: kind, nth: 1, times: .max, os_error: 0, short_bytes: 0, path_part: nil), pathPart)
+    }
+
     private func inject(_ fault: mlog_fault, _ pathPart: String?) {
         var fault = fault
         let isInjected = pathPart.withOptionalCString { path in
@@ -55,6 +61,9 @@ package final class FaultyDisk: @unchecked Sendable {
     package func heal() {
         mlog_faulty_heal(disk)
     }
+
+    /// How often it was asked what is in the page cache.
+    package var cacheProbes: UInt64 { calls(.MLOG_CALL_CACHED_PAGES) }
 
     package func calls(_ kind: mlog_call_kind) -> UInt64 {
         mlog_faulty_calls(disk, kind)

@@ -42,10 +42,11 @@ typedef enum MLOG_CLOSED_ENUM {
     MLOG_CALL_LOCK,
     MLOG_CALL_SIZE,
     MLOG_CALL_NEXT_DATA,
+    MLOG_CALL_CACHED_PAGES,
 } mlog_call_kind;
 
 enum {
-    MLOG_CALL_KINDS = MLOG_CALL_NEXT_DATA + 1,
+    MLOG_CALL_KINDS = MLOG_CALL_CACHED_PAGES + 1,
     MLOG_FAULTS_MAX = 16,
 };
 
@@ -65,7 +66,7 @@ typedef struct {
     uint64_t nth;          /* 1: the next one */
     uint64_t times;        /* UINT64_MAX: from there on, until healed */
     int os_error;          /* 0: not a failure, but a short read or write of */
-    size_t short_bytes;    /*    at most this many bytes; of 0 bytes, a sync that keeps nothing */
+    size_t short_bytes;    /*    at most this many bytes; of 0 bytes, a sync that keeps nothing, a cache that is cold */
     const char *path_part; /* only files whose path has this in it; null: all. Copied. */
 } mlog_fault;
 

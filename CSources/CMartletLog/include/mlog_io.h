@@ -38,6 +38,9 @@ typedef struct mlog_io {
     /* The first position past `position`, where there is data, from which on the file system knows of zeros only, up to
      * the next data or the file's end: lseek(SEEK_HOLE). */
     off_t (*next_hole)(void *context, int fd, off_t position);
+    /* How many pages of the range are in the page cache, those included that are on their way there: cachestat(2).
+     * size_bytes is above 0. -1 and ENOSYS before Linux 6.5, EOPNOTSUPP where files are not cached in pages. */
+    ssize_t (*cached_pages)(void *context, int fd, off_t position, off_t size_bytes);
 } mlog_io;
 
 /* The table of the real calls. Static storage. */

@@ -139,6 +139,10 @@ mlog_status mlog_segment_find_end(const mlog_segment *segment, uint32_t start_po
                                   uint32_t limit_position, int64_t offset_limit, uint32_t *end_position_out,
                                   int64_t *next_offset_out, mlog_error *error_out) MLOG_CHECKED;
 
+/* Whether [from_position, to_position) of the log can be read without the disk. True, too, where that cannot be told.
+ * One system call. What is on its way from the disk counts as there. */
+bool mlog_segment_is_cached(const mlog_segment *segment, uint32_t from_position, uint32_t to_position);
+
 /* The first record with a timestamp at or after timestamp_ms. Unpacks one batch at a time. MLOG_NOT_FOUND: none;
  * MLOG_CORRUPT: a batch that must be looked into cannot be read. */
 mlog_status mlog_segment_find_timestamp(const mlog_segment *segment, int64_t timestamp_ms, uint32_t limit_position,

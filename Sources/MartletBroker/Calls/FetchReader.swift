@@ -25,17 +25,27 @@ struct FetchReader {
         /// Records that could be sent.
         var bytes = 0
 
+        /// The records are not in memory: `bytes` is about how many there are.
+        var isCold = false
+
         /// A replica's readers wait for the high watermark.
         var tellsHighWatermark = false
 
         /// Nothing that happens later makes the answer better, or it is not to wait for that.
         var isFinal: Bool {
-            if tellsHighWatermark { return true }
-            return switch outcome?.content {
+            tellsHighWatermark || isSettled
+        }
+
+        /// Has its answer, and that no records.
+        var isSettled: Bool {
+            switch outcome?.content {
             case .failure, .diverging, .nearer: true
             case .records, .nothing, nil: false
             }
         }
+
+        /// A follower that knew of its leader's epoch first is heard once its leader does.
+        var isHeard: Bool { if case .ahead = view.check { false } else { true } }
 
         var epoch: LeaderEpoch? {
             if case .current(let epoch) = view.check { epoch } else { nil }
@@ -44,29 +54,62 @@ struct FetchReader {
 
     /// Looks again at one item by itself. What was found is let go: only its size counts until the fetch is answered.
     func look(_ item: Int, after last: Look) -> Look {
-        // A follower that knew of its leader's epoch first is heard once its leader does.
-        let isHeard = if case .ahead = last.view.check { false } else { true }
         var look = look(
-            item, broker.table[query.items[item].partitionID], bytesLeft: query.maxBytes, isArrival: !isHeard)
+            item, broker.table[query.items[item].partitionID], bytesLeft: query.maxBytes, isArrival: !last.isHeard)
         if !look.isFinal { look.outcome = nil }
         return look
     }
 
     /// Looks at all items in order, within the query's size. On its arrival a replica's fetch says how far it is.
     func lookAtAll(isArrival: Bool) -> [Look] {
+        lookAtAll { look($0, $1, bytesLeft: $2, isArrival: isArrival) }
+    }
+
+    /// Looks again once what was cold has been read, at all that has no answer yet: what waited belongs to one leader
+    /// epoch (RULES 10). What is cold still is sent as it is.
+    func lookAtAll(afterReadingFor last: [Look]) -> [Look] {
+        lookAtAll { item, entry, bytesLeft in
+            let old = last[item]
+            if old.isSettled { return old }
+            let look = look(item, entry, bytesLeft: bytesLeft, isArrival: !old.isHeard, mayWait: true)
+            guard let before = old.epoch, let now = look.epoch, before != now, let partition = look.partition else {
+                return look
+            }
+            return Look(partition: partition, outcome: failure(item, leaderChanged(partition)))
+        }
+    }
+
+    private func lookAtAll(_ lookAt: (Int, PartitionTable.Entry?, _ bytesLeft: Int) -> Look) -> [Look] {
         let table = broker.table.snapshot
         var bytesLeft = query.maxBytes
         var hasRecords = false
         return query.items.indices.map { item in
-            var look = look(item, table[query.items[item].partitionID], bytesLeft: bytesLeft, isArrival: isArrival)
+            var look = lookAt(item, table[query.items[item].partitionID], bytesLeft)
             // The first batch is returned whatever its size, later ones only where they fit.
             if hasRecords, look.bytes > bytesLeft {
                 look.bytes = 0
+                look.isCold = false
                 look.outcome?.content = .nothing
             }
             bytesLeft = max(0, bytesLeft - look.bytes)
             hasRecords = hasRecords || look.bytes > 0
             return look
+        }
+    }
+
+    /// Whether a fetch that found this need not wait.
+    func isEnough(_ looks: [Look]) -> Bool {
+        looks.isEmpty || looks.reduce(0) { $0 + $1.bytes } >= query.minBytes || looks.contains(where: \.isFinal)
+    }
+
+    /// What has to come from the disk before the fetch is answered: no more than the query's size.
+    func rangesOnDisk(_ looks: [Look]) -> [ReadAhead.Range] {
+        looks.indices.compactMap { item in
+            let look = looks[item]
+            guard look.isCold, let partition = look.partition else { return nil }
+            return ReadAhead.Range(
+                partition.log, from: query.items[item].fetchOffset, maxBytes: look.bytes,
+                upTo: query.replica != nil ? .max : look.view.highWatermark)
         }
     }
 
@@ -110,7 +153,9 @@ struct FetchReader {
         BrokerError(.notLeaderOrFollower, "\(partition.name): the leader changed while the fetch was waiting")
     }
 
-    private func look(_ item: Int, _ entry: PartitionTable.Entry?, bytesLeft: Int, isArrival: Bool) -> Look {
+    private func look(
+        _ item: Int, _ entry: PartitionTable.Entry?, bytesLeft: Int, isArrival: Bool, mayWait: Bool = false
+    ) -> Look {
         let wanted = query.items[item]
         guard broker.isServing else { return Look(outcome: failure(item, broker.notServing)) }
         var look = Look()
@@ -131,7 +176,7 @@ struct FetchReader {
                 } else if mayReadFollowers, isArrival, let nearer = nearer(wanted, partition, look.view) {
                     look.outcome = outcome(item, partition, .nearer(nearer))
                 } else {
-                    try read(item, partition, bytesLeft: bytesLeft, &look)
+                    try read(item, partition, bytesLeft: bytesLeft, mayWait: mayWait, &look)
                 }
             }
         } catch {
@@ -168,7 +213,9 @@ struct FetchReader {
             .first { broker.replication.rack(of: $0) == query.rack }
     }
 
-    private func read(_ item: Int, _ partition: Partition, bytesLeft: Int, _ look: inout Look) throws(BrokerError) {
+    private func read(
+        _ item: Int, _ partition: Partition, bytesLeft: Int, mayWait: Bool, _ look: inout Look
+    ) throws(BrokerError) {
         let wanted = query.items[item]
         let log = partition.log
         let highWatermark = look.view.highWatermark
@@ -184,12 +231,22 @@ struct FetchReader {
             outcome.content = .diverging(end)
         } else {
             do {
-                let read = try log.read(
-                    from: wanted.fetchOffset, maxBytes: min(wanted.maxBytes, bytesLeft),
-                    upTo: isReplica ? .max : highWatermark)
-                if let read {
+                let maxBytes = min(wanted.maxBytes, bytesLeft)
+                let limit = isReplica ? Offset.max : highWatermark
+                let found =
+                    mayWait
+                    ? try log.read(from: wanted.fetchOffset, maxBytes: maxBytes, upTo: limit)
+                        .map(CachedRead.found) ?? .nothing
+                    : try log.readIfCached(from: wanted.fetchOffset, maxBytes: maxBytes, upTo: limit)
+                switch found {
+                case .found(let read):
                     outcome.content = .records(read)
                     look.bytes = read.count
+                case .nothing:
+                    break
+                case .onDisk(let bytes):
+                    look.isCold = true
+                    look.bytes = bytes
                 }
             } catch {
                 if error.code == .corrupt { partition.host?.damageSuspected(at: wanted.fetchOffset, in: partition) }

@@ -111,7 +111,7 @@ package struct FetchOutcome: Sendable {
     package var content: Content
 }
 
-/// A fetch that waits. Used on the event loop of its call.
+/// A fetch that waits, for records or for the disk. Used on the event loop of its call.
 package struct FetchTicket: Sendable {
     let call: FetchCall
 

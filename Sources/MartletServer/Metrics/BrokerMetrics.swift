@@ -34,6 +34,12 @@ enum BrokerMetrics {
                 "martlet_scrubbed_bytes_total", "Bytes at rest read and verified.",
                 storage.scrubbedBytes.load(ordering: .relaxed)),
             count(
+                "martlet_cold_reads_total", "Ranges read from the disk before they were sent.",
+                storage.coldReads.load(ordering: .relaxed)),
+            count(
+                "martlet_read_ahead_bytes_total", "Bytes read from the disk before they were sent.",
+                storage.readAheadBytes.load(ordering: .relaxed)),
+            count(
                 "martlet_corrupt_batches_total", "Batches found damaged at rest.",
                 storage.corruptBatches.load(ordering: .relaxed)),
             syncLatency(storage.syncLatency),
