@@ -14,7 +14,7 @@ import Testing
         (.clockLeaps, 100), (.unknownOutcomes, 300), (.outages, 100), (.lostSessions, 150), (.feedGaps, 150),
         (.feedStalls, 300), (.reigns, 300), (.brokenBatches, 30), (.deaths, 150), (.reassignments, 200),
         (.damages, 100), (.repairs, 40), (.copies, 25), (.failedWrites, 50), (.withdrawals, 20), (.finishedMoves, 150),
-        (.cancelledMoves, 40), (.drains, 50), (.orderedElections, 100), (.moveRequests, 15),
+        (.cancelledMoves, 40), (.drains, 50), (.orderedElections, 100), (.moveRequests, 15), (.reliefs, 20),
     ]
 
     @Test("random histories lose nothing that was acknowledged, and come to rest")

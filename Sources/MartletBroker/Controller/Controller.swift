@@ -177,6 +177,10 @@ final class Controller: Sendable {
             logger.warning(
                 "a broker is dead; others lead its partitions",
                 metadata: ["broker": "\(run.broker)", "start-epoch": "\(run.startEpoch)", "reason": "\(reason)"])
+        case .relieved(let run):
+            logger.warning(
+                "a leader answers neither the controller nor its followers: others lead its partitions until it does",
+                metadata: ["broker": "\(run.broker)", "start-epoch": "\(run.startEpoch)"])
         case .uncleanElection(let id, let leader, let epoch):
             logger.critical(
                 "a replica that may lack acknowledged records was given leadership",

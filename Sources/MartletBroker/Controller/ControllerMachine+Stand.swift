@@ -68,8 +68,8 @@ extension ControllerMachine {
 
     // MARK: Greetings
 
-    /// Greets the controller, and who has fallen silent until it answers, is out of service, or has started anew: its
-    /// silence counts when this broker has become the controller, too.
+    /// Greets the controller, or as the controller everybody, and who has fallen silent until it answers, is out of
+    /// service, or has started anew: its silence counts when this broker has become the controller, too.
     mutating func greet() {
         var runs: Set<PartitionLeader> = []
         for run in watch.greetings.silent {
@@ -82,6 +82,11 @@ extension ControllerMachine {
             image.brokers[controller.broker]?.startEpoch == controller.startEpoch
         {
             runs.insert(PartitionLeader(controller.record))
+        }
+        if isController {
+            for (id, broker) in image.brokers where id != me.broker && !broker.isFenced {
+                runs.insert(PartitionLeader(broker.record))
+            }
         }
         watch.greetings.watch(runs, at: now)
         for run in watch.greetings.due(at: now) {

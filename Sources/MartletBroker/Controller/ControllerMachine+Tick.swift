@@ -9,6 +9,7 @@ extension ControllerMachine {
     mutating func tick(_ reign: inout Reign) {
         reign.nextTick = now + Self.tickEvery
         reign.requests.passTime(at: now, settings)
+        askForSilent(&reign)
         compactHistory(&reign)
         removeOrphans(&reign)
         guard reign.work.isEmpty else { return }
@@ -16,11 +17,13 @@ extension ControllerMachine {
         moveReplicas(&reign)
     }
 
-    /// Leadership back to preferred replicas, oldest first and so many a second.
+    /// Leadership back to preferred replicas that answer, oldest first and so many a second.
     private func balance(_ reign: inout Reign) {
         var due: [(since: ControllerTime, id: TopicIDPartition)] = []
+        let silent = Set(watch.greetings.silent.map(\.broker))
         for (id, since) in reign.misplaced
         where now - since >= settings.balanceDelay && !reign.requests.isHeld(id, at: now) {
+            if let preferred = image.partitions[id]?.replicas.first, silent.contains(preferred) { continue }
             due.append((since, id))
         }
         due.sort { ($0.since, $0.id) < ($1.since, $1.id) }
@@ -103,17 +106,41 @@ extension ControllerMachine {
                 continue
             }
             let rules = rules(topic.record, record, &reign)
-            guard let choice = choice(record, rules, &reign) else { continue }
+            let isForSilent = reign.requests.isForSilent(id)
+            guard let choice = choice(record, rules, isForSilent: isForSilent, &reign) else { continue }
+            if isForSilent, let leader = record.leader, reign.relieved.insert(leader).inserted {
+                actions.append(.note(.relieved(leader)))
+            }
             reign.requests.moved(id, at: now, settings)
             wish(.lead(choice), for: id, &reign)
+        }
+    }
+
+    /// A leader that does not answer may have a session all the same: only the store reaches it, and it cannot ask. It
+    /// is asked for; what the candidates say decides whether it is silent to them, too.
+    private func askForSilent(_ reign: inout Reign) {
+        let silent = watch.greetings.silent.filter { run in
+            guard let since = watch.greetings.silentSince(run, at: now), let standing = reign.standings[run.broker]
+            else { return false }
+            return now - since >= settings.leaderSilence && standing.run == run && !standing.isOut
+        }
+        reign.relieved.formIntersection(silent)
+        for run in silent {
+            for id in reign.work.partitions(of: run.broker) {
+                guard let record = image.partitions[id]?.record, record.leader == run else { continue }
+                reign.requests.add(id, leader: run, epoch: record.leaderEpoch, isForSilent: true, at: now)
+            }
         }
     }
 
     /// The member that reaches the most replicas, itself counted, and no fewer than are wanted; nil: none, or not all
     /// have answered yet. Who is not in sync counts as well, and joins once it reaches its new leader: by the time of the
     /// request the former one has cut the set down to the fewest, among which it is itself.
+    ///
+    /// Nobody takes a partition from a silent leader that a candidate reaches, or a candidate that reaches nobody: then
+    /// it is this broker, or the candidate, that is cut off.
     private mutating func choice(
-        _ record: PartitionRecord, _ rules: ElectionRules, _ reign: inout Reign
+        _ record: PartitionRecord, _ rules: ElectionRules, isForSilent: Bool, _ reign: inout Reign
     ) -> BrokerID? {
         let candidates = record.replicas.filter { broker in
             broker != record.leader?.broker && record.inSyncReplicas.contains(broker)
@@ -125,6 +152,10 @@ extension ControllerMachine {
             guard let reach = reach(of: candidate, &reign) else {
                 isComplete = false
                 continue
+            }
+            if isForSilent {
+                if let leader = record.leader?.broker, reach.contains(leader) { return nil }
+                guard !reach.isEmpty else { continue }
             }
             let reached =
                 1

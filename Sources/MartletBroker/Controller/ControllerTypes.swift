@@ -16,7 +16,7 @@ struct ControllerSettings: Sendable {
     var silentGrace: ControllerTime = 600
     /// and when something does: it is alive and about to open another session.
     var answeringGrace: ControllerTime = 2_000
-    /// How often the others greet the controller, to see for themselves that it lives,
+    /// How often the others greet the controller, and the controller them, to see for themselves who lives,
     var greetEvery: ControllerTime = 500
     /// how long a greeting can take: if its outcome comes later, or the next greeting does, it was the greeter that
     /// stood still;
@@ -24,6 +24,9 @@ struct ControllerSettings: Sendable {
     /// and how long the controller answers none of them before another broker may ask whether it is silent to most, and
     /// replace it.
     var controllerSilence: ControllerTime = 2_500
+    /// How long a broker that has a session answers none of the controller's before it is taken for one that cannot ask
+    /// others to lead (RULES 20); `replica.lag.time.max.ms`, the time after which it would ask.
+    var leaderSilence: ControllerTime = 10_000
     /// Partitions that one transaction changes at most; its condition on the controller's own key comes on top.
     var partitionsPerTransaction = 99
     /// Transactions on their way at once, each over partitions of its own.
@@ -52,6 +55,7 @@ struct ControllerSettings: Sendable {
 
     init(_ settings: BrokerSettings) {
         sessionTimeout = settings.sessionTimeout.milliseconds
+        leaderSilence = settings.replicaLagMax.milliseconds
         balanceDelay = settings.leaderBalanceDelay.milliseconds
         balancePerSecond = settings.leaderBalanceRate
         topicDefaults = settings.topicDefaults
@@ -122,6 +126,8 @@ enum ControllerNote: Sendable, Equatable {
     /// The controller is silent to this broker and to most, and has a session on the store.
     case challenged(PartitionLeader)
     case declaredDead(PartitionLeader, reason: String)
+    /// It has a session, and neither the controller nor those who could lead in its place reach it.
+    case relieved(PartitionLeader)
     /// Acknowledged records may be gone.
     case uncleanElection(TopicIDPartition, leader: PartitionLeader, epoch: LeaderEpoch)
     case lostLeader(TopicIDPartition, inSyncReplicas: [BrokerID])

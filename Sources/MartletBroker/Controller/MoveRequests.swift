@@ -1,13 +1,15 @@
 internal import MartletCore
 internal import MartletMetadata
 
-/// Requests of leaders that cannot reach enough replicas to give their partitions to somebody who can (RULES 20), and
-/// what is known of who can.
+/// Requests of leaders that cannot reach enough replicas to give their partitions to somebody who can (RULES 20), those
+/// made for leaders that cannot ask either, and what is known of who can.
 struct MoveRequests {
     private struct Request {
         var leader: PartitionLeader
         var epoch: LeaderEpoch
         var at: ControllerTime
+        /// The leader has not asked itself: it is silent.
+        var isForSilent: Bool
     }
 
     private struct BackOff {
@@ -25,9 +27,14 @@ struct MoveRequests {
         backOffs[id].map { now < $0.until } ?? false
     }
 
-    mutating func add(_ id: TopicIDPartition, leader: PartitionLeader, epoch: LeaderEpoch, at now: ControllerTime) {
+    mutating func add(
+        _ id: TopicIDPartition, leader: PartitionLeader, epoch: LeaderEpoch, isForSilent: Bool = false,
+        at now: ControllerTime
+    ) {
         guard !isHeld(id, at: now) else { return }
-        open[id] = Request(leader: leader, epoch: epoch, at: now)
+        // What a leader asked itself stands.
+        if isForSilent, let own = open[id], !own.isForSilent, own.leader == leader, own.epoch == epoch { return }
+        open[id] = Request(leader: leader, epoch: epoch, at: now, isForSilent: isForSilent)
     }
 
     var partitions: [TopicIDPartition] { open.keys.sorted() }
@@ -36,6 +43,9 @@ struct MoveRequests {
     func isCurrent(_ id: TopicIDPartition, leader: PartitionLeader?, epoch: LeaderEpoch) -> Bool {
         open[id].map { $0.leader == leader && $0.epoch == epoch } ?? false
     }
+
+    /// Whether its leader is silent, rather than has asked.
+    func isForSilent(_ id: TopicIDPartition) -> Bool { open[id]?.isForSilent ?? false }
 
     mutating func close(_ id: TopicIDPartition) { open[id] = nil }
 

@@ -40,6 +40,8 @@ struct Reign {
     /// Of topics that are not there (yet), since when.
     var orphans: [TopicIDPartition: ControllerTime] = [:]
     var requests = MoveRequests()
+    /// Silent leaders of which others have taken partitions over.
+    var relieved: Set<PartitionLeader> = []
     var stuck: [BrokerID: Int] = [:]
 
     var nextTick: ControllerTime

@@ -19,6 +19,7 @@ final class TestNetwork: Sendable {
         var brokers: [ReplicaIdentity: Broker] = [:]
         var cuts: Set<Link> = []
         var silent: Set<ReplicaIdentity> = []
+        var gone: Set<ReplicaIdentity> = []
         var fetchItems: [Int] = []
         var bulkFetchBytes: [Int] = []
     }
@@ -31,7 +32,10 @@ final class TestNetwork: Sendable {
 
     /// The process is gone: whoever calls it fails.
     func leave(_ replica: ReplicaIdentity) {
-        state.withLock { $0.brokers[replica] = nil }
+        state.withLock { state in
+            state.brokers[replica] = nil
+            state.gone.insert(replica)
+        }
     }
 
     /// Nothing passes between the two, in neither direction.
@@ -48,12 +52,13 @@ final class TestNetwork: Sendable {
         state.withLock { _ = $0.silent.insert(replica) }
     }
 
-    /// Nothing answers for a process that is gone but its host, and nothing that runs is heard through a cut.
+    /// Nothing answers for a process that is gone but its host, and nothing that runs is heard through a cut. A broker
+    /// listens before it joins.
     fileprivate func dial(_ address: PeerAddress, from broker: BrokerID) -> DialOutcome {
         state.withLock { state in
             let run = ReplicaIdentity(broker: address.broker, startEpoch: address.startEpoch)
             if state.silent.contains(run) { return .noAnswer }
-            if state.brokers[run] == nil { return .refused }
+            if state.gone.contains(run) { return .refused }
             return state.cuts.contains(Link(from: broker, to: address.broker)) ? .noAnswer : .accepted
         }
     }

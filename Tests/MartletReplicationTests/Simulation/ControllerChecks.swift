@@ -197,4 +197,17 @@ struct ControllerChecks {
             throw world.violation("controller \(run.broker) was challenged as soon as it was one")
         }
     }
+
+    // MARK: Silent leaders
+
+    /// A controller is about to give the partitions of a leader that has a session to others, unasked.
+    func relieved(_ run: PartitionLeader, by controller: SimulatedBroker, _ world: World) throws {
+        guard silence(of: run.broker, to: controller, world) >= World.lagMaxMs else {
+            throw world.violation("broker \(run.broker) is relieved of its partitions, and answers the controller")
+        }
+        let miss = misses.contains { word, _ in word.challenger == controller.id && word.controller == run.broker }
+        guard miss else {
+            throw world.violation("broker \(run.broker) is relieved of its partitions, and nobody misses it")
+        }
+    }
 }

@@ -72,6 +72,9 @@ extension World {
         case .declaredDead(let run, _):
             counts[.deaths] += 1
             try controllerChecks.declaredDead(run, by: broker, self)
+        case .relieved(let run):
+            counts[.reliefs] += 1
+            try controllerChecks.relieved(run, by: broker, self)
         case .uncleanElection, .resigned, .lostLeader, .moveFinished, .cannotDrain: break
         }
     }

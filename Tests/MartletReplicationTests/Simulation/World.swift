@@ -80,6 +80,7 @@ final class World {
         var settings = ControllerSettings()
         settings.sessionTimeout = sessionMs
         settings.controllerSilence = controllerSilenceMs
+        settings.leaderSilence = lagMaxMs
         settings.answeringGrace = 1_000
         settings.partitionsPerTransaction = 1
         settings.transactionsInFlightMax = 2

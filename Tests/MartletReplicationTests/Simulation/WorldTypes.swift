@@ -98,6 +98,8 @@ enum Seen: CaseIterable, Sendable {
     case reigns, depositions, challenges, brokenBatches
     /// Brokers that a controller declared dead.
     case deaths
+    /// Leaders that answered nobody and had a session, and lost partitions for it.
+    case reliefs
     case reassignments, finishedMoves, cancelledMoves, drains, orderedElections, uncleanElections, moveRequests
     /// Batches that were damaged at rest, those of them that other replicas' replaced, and replicas that began anew.
     case damages, repairs, copies
