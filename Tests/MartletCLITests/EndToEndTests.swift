@@ -75,6 +75,9 @@ struct EndToEndTests {
                 "\(arguments): \(outcome.errors)")
             #expect(outcome.output.isEmpty)
         }
+        // Though there is nothing to send.
+        let empty = try await broker.martlet("produce", "none", input: "")
+        #expect(empty.code == 1 && empty.errors.contains("no topic none"))
     }
 
     @Test("a bad line fails the run; the records before it are there")

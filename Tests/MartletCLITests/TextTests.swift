@@ -1,5 +1,7 @@
-import MartletCLIKit
+import Martlet
 import Testing
+
+@testable import MartletCLIKit
 
 @Suite("Tables and figures for people")
 struct TextTests {
@@ -16,6 +18,15 @@ struct TextTests {
         var table = TextTable([.left(""), .left("")])
         table.add("up for", "3 s")
         #expect(table.text == "up for  3 s\n")
+    }
+
+    @Test("records that wait for long are told, with the reason; those that wait a little are not")
+    func holdUp() throws {
+        let reason = MartletError(.unreachable, "nobody there", broker: "h:1")
+        let text = try #require(HoldUpNotices.text("t", HoldUp(age: .milliseconds(7_800), reason: reason)))
+        #expect(text.hasSuffix("t: records wait for 7 s and are tried again: \(reason)\n"))
+        #expect(HoldUpNotices.text("t", HoldUp(age: .milliseconds(4_900), reason: reason)) == nil)
+        #expect(HoldUpNotices.text("t", nil) == nil)
     }
 
     @Test("counts have commas", arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")])

@@ -87,6 +87,39 @@ struct ProducerTests {
         await broker.stop()
     }
 
+    @Test("why records wait is known while attempts fail, and no longer once they are delivered")
+    func holdUp() async throws {
+        let broker = try await FakeBroker.start()
+        broker.cluster.addTopic("t")
+        let producer = try Producer(configuration(broker), logger: quiet)
+        try await producer.prepare(topic: "t")
+        #expect(try producer.holdUp == nil)
+        // More often than it can try within the test.
+        broker.cluster.state.withLock { $0.produceErrors = Array(repeating: .noSpace, count: 100_000) }
+        let handle = try await producer.send(topic: "t", value: "v")
+        var known: HoldUp?
+        while known == nil {
+            known = try producer.holdUp
+            await Task.yield()
+        }
+        let holdUp = try #require(known)
+        #expect(holdUp.reason.code == .refused(.noSpace) && holdUp.age > .zero)
+        broker.cluster.state.withLock { $0.produceErrors = [] }
+        _ = try await handle.delivery()
+        #expect(try producer.holdUp == nil)
+        try await producer.close()
+        await broker.stop()
+    }
+
+    @Test("a topic that is not there is told before its first record")
+    func prepare() async throws {
+        let broker = try await FakeBroker.start()
+        let producer = try Producer(configuration(broker), logger: quiet)
+        await #expect(throws: MartletError.self) { try await producer.prepare(topic: "t") }
+        try await producer.close()
+        await broker.stop()
+    }
+
     @Test("batches that were written before their leader changed are sent again, and stored once")
     func leaderChanged() async throws {
         let broker = try await FakeBroker.start()

@@ -106,6 +106,21 @@ public final class Producer: Sendable {
         }
     }
 
+    /// Waits until the topic's partitions are known, so that a topic that is not there is told before its first record.
+    ///
+    /// - Throws: As `send`.
+    nonisolated(nonsending) package func prepare(topic: String) async throws(MartletError) {
+        try await lookUp(topic).value().get()
+    }
+
+    /// Why records wait, while attempts at delivering them fail; nil otherwise. Costs a lock and a look at each partition
+    /// that has any.
+    package var holdUp: HoldUp? {
+        get throws(MartletError) {
+            try shell.withMachine { machine throws(MartletError) in machine.holdUp(now: .now()) }
+        }
+    }
+
     /// Sends everything accepted so far and waits until each record is delivered or has failed.
     ///
     /// - Throws: The first failure that nobody has awaited on a ``DeliveryHandle``, with the number of records

@@ -69,13 +69,18 @@ extension ProducerMachine {
     /// Why nothing of this lane could be sent: there is no connection to its leader, no producer id, or nobody says who
     /// the leader is.
     private func obstacle(to lane: Lane) -> MartletError {
+        knownObstacle(to: lane) ?? noAnswer
+    }
+
+    /// The same; nil where no attempt has failed yet.
+    func knownObstacle(to lane: Lane) -> MartletError? {
         if let leader = topics[lane.topicPartition.topic]?.partition(of: lane)?.leader,
             let trouble = links.trouble(with: leader)
         {
             return trouble
         }
         if case .waiting(_, _, let error) = identity { return error }
-        return lookups.trouble ?? noAnswer
+        return lookups.trouble
     }
 
     private var noAnswer: MartletError {

@@ -104,6 +104,8 @@ package struct ProduceCommand: AsyncParsableCommand {
         // Ctrl-C ends the input: what was read is delivered, and told.
         let signals = StopSignals { input.stop() }
         defer { signals.cancel() }
+        let notices = quiet ? nil : HoldUpNotices(topic) { try producer.holdUp }
+        defer { notices?.cancel() }
         try await session.run(input)
         if !quiet { StandardError.write(session.summary) }
     }

@@ -57,6 +57,8 @@ struct ProduceSession: ~Copyable {
     }
 
     private mutating func sendAll(_ input: InputFile) async throws {
+        // Also when there is nothing to send, and before somebody has typed anything.
+        try await producer.prepare(topic: topic)
         while true {
             guard let room = lines.room() else {
                 throw BadRecord("line \(lineNumber + 1) is longer than any record may be")
