@@ -2,9 +2,6 @@ internal import CMartletBatch
 
 /// Reads, checks and rewrites record batches in the caller's memory. Stateless: any thread.
 package enum BatchCodec {
-    /// The implementation of CRC-32C that this processor got: "sse4.2 x3", "armv8 x3" or "portable".
-    package static var crcImplementation: String { String(cString: mlog_crc32c_implementation()) }
-
     /// Extends `crc` (0 to begin with) by `bytes`.
     package static func crc32c(_ bytes: UnsafeRawBufferPointer, extending crc: UInt32 = 0) -> UInt32 {
         mlog_crc32c(crc, bytes.baseAddress, bytes.count)

@@ -1,3 +1,5 @@
+internal import MartletCore
+
 /// The sizes of a frame, and how much of each part a connection takes. Every size is checked before a byte of the part
 /// is stored.
 package struct FrameLimits: Sendable, Equatable {
@@ -6,7 +8,7 @@ package struct FrameLimits: Sendable, Equatable {
     /// "MRT1"
     package static let magic: UInt32 = 0x4D52_5431
     /// The encoded `RpcMeta`.
-    package static let metaBytesMax = 16 * 1024
+    package static let metaBytesMax = Limits.frameMetaBytes
     /// From this size on a read of the head alone costs less than copying the body that came with it: half a microsecond
     /// against five.
     package static let largeBodyBytes = 64 * 1024
@@ -22,9 +24,11 @@ package struct FrameLimits: Sendable, Equatable {
     }
 
     /// What a server takes from a client.
-    package static let request = FrameLimits(messageBytesMax: 4 << 20, attachmentBytesMax: 16 << 20)
+    package static let request = FrameLimits(
+        messageBytesMax: Limits.frameMessageBytes, attachmentBytesMax: Limits.requestAttachmentBytes)
     /// What a client takes from a server: a fetch may hold more than a produce, because its first batch comes whole.
-    package static let response = FrameLimits(messageBytesMax: 4 << 20, attachmentBytesMax: 64 << 20)
+    package static let response = FrameLimits(
+        messageBytesMax: Limits.frameMessageBytes, attachmentBytesMax: 64 << 20)
     /// What a server takes before the client has said Hello.
     package static let greeting = FrameLimits(messageBytesMax: 4 * 1024, attachmentBytesMax: 0)
 

@@ -11,7 +11,7 @@ package struct RPCServerOptions: Sendable {
     /// Connections open at once; more are closed as they come.
     package var connectionsMax = 10_000
     /// Calls of one connection open at once; more are answered RESOURCE_EXHAUSTED.
-    package var openCallsMax = 256
+    package var openCallsMax = Limits.openCalls
     /// Partitions one request may name: told in Hello, upheld by the services.
     package var partitionsPerRequestMax = Limits.partitionsPerRequest
     /// For calls that name no timeout.

@@ -46,7 +46,6 @@ package struct ServerConnectionState<Call> {
     }
 
     package var openCalls: Int { calls.count }
-    package var isGreeting: Bool { phase == .greeting }
 
     /// The earliest moment at which ``expired(now:)`` has something to do.
     package var earliestDeadline: NIODeadline? {

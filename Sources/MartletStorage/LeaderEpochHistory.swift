@@ -49,12 +49,6 @@ package struct LeaderEpochHistory: Sendable, Equatable {
         entries.last { $0.startOffset <= offset }?.epoch
     }
 
-    /// Nothing is known to have been before the first epoch: it reaches back to the log's start.
-    mutating func reachBack(to start: Offset) {
-        guard let first = entries.first, first.startOffset > start else { return }
-        entries[0] = Entry(epoch: first.epoch, startOffset: start)
-    }
-
     /// The log was cut to `end`: epochs that began there or later are forgotten.
     package mutating func truncate(to end: Offset) {
         while let last = entries.last, last.startOffset >= end { entries.removeLast() }

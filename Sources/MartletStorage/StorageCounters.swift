@@ -44,18 +44,4 @@ package final class LatencyHistogram: Sendable {
     }
 
     package var totalSeconds: Double { Double(totalNanoseconds.load(ordering: .relaxed)) / 1e9 }
-
-    /// The upper bound of the bucket in which the given share (0 to 1) of all counts is reached; nil when empty.
-    package func quantile(_ share: Double) -> Duration? {
-        let buckets = buckets
-        let total = buckets.reduce(0, +)
-        guard total > 0 else { return nil }
-        let wanted = Int((Double(total) * share).rounded(.up))
-        var seen = 0
-        for (index, count) in buckets.enumerated() {
-            seen += count
-            if seen >= wanted { return .microseconds(Int64(1) << Int64(index)) }
-        }
-        return nil
-    }
 }

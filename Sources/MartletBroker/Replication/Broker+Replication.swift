@@ -64,11 +64,6 @@ extension Broker {
         }
         return status
     }
-
-    /// Bytes a second for replicas that are not in sync; nil: as many as there are. Any thread.
-    package func setReplicationThrottle(_ bytesPerSecond: Int64?) {
-        replication.setThrottle(bytesPerSecond)
-    }
 }
 
 extension Partition {
